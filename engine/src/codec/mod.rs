@@ -1,0 +1,4 @@
+//! Bytes only: nothing here reads or writes a file.
+
+pub mod bytes;
+pub mod space;

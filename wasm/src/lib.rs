@@ -1,0 +1,1 @@
+//! The engine of `EntiDB` for the browser.

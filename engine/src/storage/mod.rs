@@ -3,9 +3,11 @@
 //! The engine needs no more than this from a platform. `&self` throughout: a storage is a handle, and
 //! whatever it must remember it keeps behind its own cell.
 
+mod buffer;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod per_file;
 
 pub use memory::MemoryStorage;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,0 +1,267 @@
+//! One merge as an explicit, resumable state machine: it keeps its place between steps, borrows nothing,
+//! and costs no more per step than it is given.
+
+use std::sync::Arc;
+
+use super::pick::Plan;
+use super::retention::Retention;
+use crate::error::Result;
+use crate::kv::entry::Kind;
+use crate::kv::io::Io;
+use crate::kv::memtable::Memtable;
+use crate::kv::merge::Merge;
+use crate::kv::segment::{Segment, SegmentBuilder};
+use crate::kv::source::{Source, TableRef};
+use crate::kv::units::Lease;
+use crate::kv::version::{Run, overlapping};
+use crate::kv::view::Direction;
+use crate::kv::volume::Volume;
+use crate::options::Durability;
+use crate::storage::{FileId, Storage, Synced};
+
+/// Output bytes after which a job syncs, so that no later sync finds much to write.
+const SYNC_BYTES: u64 = 1024 * 1024;
+
+/// What a job has seen and left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct JobCounts {
+    pub input_entries: u64,
+    pub output_entries: u64,
+    pub tombstones_removed: u64,
+    pub obsolete_removed: u64,
+}
+
+/// Where a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The budget is spent.
+    More,
+    /// A storage that answers later must do so before the job goes on.
+    Waiting(Synced),
+    /// Every entry has been merged.
+    Done,
+}
+
+/// What becomes of sequence numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seqs {
+    /// They are kept, as distances from the oldest.
+    From(u64),
+    /// There are none yet.
+    Unknown,
+    /// At the bottom the number of what every reader sees tells nothing apart any more and becomes 0.
+    Settling,
+}
+
+/// A merge under way.
+#[derive(Debug)]
+pub(crate) struct Job {
+    table: Option<Arc<Memtable>>,
+    runs: Vec<Run>,
+    /// Where the result goes.
+    pub level: usize,
+    /// Older data under the result, where all of it is known: a tombstone with nothing under it may go.
+    below: Option<Vec<Run>>,
+    seqs: Seqs,
+    retention: Retention,
+    lease: Lease,
+    merge: Option<Merge<'static>>,
+    /// The last entry that was taken from the merge, to find the place again.
+    place: Option<(Vec<u8>, u64)>,
+    /// The reader of the last version of the current key that was kept.
+    reader: Option<usize>,
+    builder: Option<SegmentBuilder>,
+    outputs: Vec<Arc<Segment>>,
+    unsynced_bytes: u64,
+    pub counts: JobCounts,
+}
+
+impl Job {
+    /// A flush of a memtable, whose oldest commit is `base_seq`, into level 0.
+    pub fn flush(table: Arc<Memtable>, base_seq: u64, retention: Retention) -> Self {
+        Self::new(Some(table), Vec::new(), Seqs::From(base_seq), retention)
+    }
+
+    /// A flush of uncommitted writes: they get their sequence number when they are committed.
+    pub fn spill(table: Arc<Memtable>, lease: &Lease) -> Self {
+        let job = Self::new(Some(table), Vec::new(), Seqs::Unknown, Retention::default());
+        Self { lease: Arc::clone(lease), ..job }
+    }
+
+    /// The merge of a plan.
+    pub fn merge(plan: Plan, retention: Retention) -> Self {
+        let base_seq = plan.inputs.iter().flat_map(|run| run.iter()).map(|s| s.meta().base_seq).min();
+        let seqs = match base_seq {
+            Some(base_seq) if !plan.below.is_empty() => Seqs::From(base_seq),
+            _ => Seqs::Settling,
+        };
+        let job = Self::new(None, plan.inputs, seqs, retention);
+        Self { level: plan.level, below: Some(plan.below), ..job }
+    }
+
+    fn new(table: Option<Arc<Memtable>>, runs: Vec<Run>, seqs: Seqs, retention: Retention) -> Self {
+        Self {
+            table,
+            runs,
+            level: 0,
+            below: None,
+            seqs,
+            retention,
+            lease: Lease::default(),
+            merge: None,
+            place: None,
+            reader: None,
+            builder: None,
+            outputs: Vec::new(),
+            unsynced_bytes: 0,
+            counts: JobCounts::default(),
+        }
+    }
+
+    /// The ids of the segments that the result replaces.
+    pub fn input_ids(&self) -> Vec<u64> {
+        self.runs.iter().flat_map(|run| run.iter()).map(|segment| segment.meta().id).collect()
+    }
+
+    /// The finished segments, in key order, and the lease of their units: it may be dropped once a
+    /// version lists them.
+    pub fn into_outputs(self) -> (Vec<Arc<Segment>>, Lease) {
+        (self.outputs, self.lease)
+    }
+
+    /// Merges on until `budget` bytes of entries have been read. After a miss it goes on from where it
+    /// was; any other error ends the job, and dropping it gives its units back.
+    pub fn step<S: Storage>(
+        &mut self,
+        io: &Io<S>,
+        volume: &mut Volume,
+        budget: u64,
+    ) -> Result<Progress> {
+        let mut merge = match self.merge.take() {
+            Some(merge) => merge,
+            None => self.find_place(io)?,
+        };
+        let mut spent = 0_u64;
+        while let Some(top) = merge.top() {
+            if spent >= budget {
+                self.merge = Some(merge);
+                return Ok(Progress::More);
+            }
+            spent += (top.key().len() + top.value().len()) as u64 + 1;
+            self.take_entry(io, volume, top)?;
+            if self.unsynced_bytes >= SYNC_BYTES {
+                self.unsynced_bytes = 0;
+                let synced = io.sync(FileId::Volume, Durability::Strict)?;
+                if synced != Synced::Done {
+                    return Ok(Progress::Waiting(synced));
+                }
+            }
+            merge.advance(io)?;
+        }
+        self.finish_segment(io, volume)?;
+        Ok(Progress::Done)
+    }
+
+    /// Sources moved to just behind the place.
+    fn find_place<S: Storage>(&self, io: &Io<S>) -> Result<Merge<'static>> {
+        let tables = self.table.iter().map(|t| Source::table(TableRef::Shared(Arc::clone(t))));
+        let runs = self.runs.iter().map(|run| Source::run(Arc::clone(run)));
+        let mut sources: Vec<Source<'static>> = tables.chain(runs).collect();
+        for source in &mut sources {
+            match &self.place {
+                Some((key, seq)) => source.seek(io, key, *seq)?,
+                None => source.seek_first(io)?,
+            }
+        }
+        let mut merge = Merge::new(sources, Direction::Forward);
+        if let Some((key, seq)) = &self.place {
+            while merge.top().is_some_and(|top| top.key() == key && top.seq() >= *seq) {
+                merge.advance(io)?;
+            }
+        }
+        Ok(merge)
+    }
+
+    fn take_entry<S: Storage>(
+        &mut self,
+        io: &Io<S>,
+        volume: &mut Volume,
+        entry: &Source<'_>,
+    ) -> Result<()> {
+        let (key, seq, kind) = (entry.key(), entry.seq(), entry.kind());
+        let same_key = self.place.as_ref().is_some_and(|(last, _)| last == key);
+        let reader = self.retention.reader(seq);
+        let unseen = same_key && self.reader == Some(reader);
+        let retired = self.retention.is_retired(key);
+        let idle_tombstone =
+            kind == Kind::Delete && self.retention.is_oldest(seq) && !self.hides_something(key);
+        if !unseen && !retired && !idle_tombstone {
+            self.write_entry(io, volume, entry)?;
+            self.counts.output_entries += 1;
+        } else if kind == Kind::Delete && !unseen {
+            self.counts.tombstones_removed += 1;
+        } else {
+            self.counts.obsolete_removed += 1;
+        }
+        self.counts.input_entries += 1;
+        self.reader = Some(reader);
+        match &mut self.place {
+            Some((last, last_seq)) => {
+                last.clear();
+                last.extend_from_slice(key);
+                *last_seq = seq;
+            }
+            None => self.place = Some((key.to_vec(), seq)),
+        }
+        Ok(())
+    }
+
+    fn write_entry<S: Storage>(
+        &mut self,
+        io: &Io<S>,
+        volume: &mut Volume,
+        entry: &Source<'_>,
+    ) -> Result<()> {
+        let key = entry.key();
+        if self.builder.as_ref().is_some_and(|builder| builder.should_cut(key)) {
+            self.finish_segment(io, volume)?;
+        }
+        let (base_seq, seq) = match self.seqs {
+            Seqs::From(base_seq) => (base_seq, entry.seq()),
+            Seqs::Unknown => (0, 0),
+            Seqs::Settling if self.retention.is_oldest(entry.seq()) => (0, 0),
+            Seqs::Settling => (0, entry.seq()),
+        };
+        let mut builder = match self.builder.take() {
+            Some(builder) => builder,
+            None => {
+                let id = volume.take_segment_id();
+                let superblock = volume.superblock();
+                SegmentBuilder::new(id, superblock.database_id, &superblock.geometry, base_seq)
+            }
+        };
+        let before = builder.bytes_written();
+        let lease = &self.lease;
+        builder.add(io, &mut || volume.take_unit(io, lease), key, seq, entry.kind(), entry.value())?;
+        self.unsynced_bytes += builder.bytes_written() - before;
+        self.builder = Some(builder);
+        Ok(())
+    }
+
+    fn finish_segment<S: Storage>(&mut self, io: &Io<S>, volume: &mut Volume) -> Result<()> {
+        if let Some(builder) = self.builder.take() {
+            let before = builder.bytes_written();
+            let lease = &self.lease;
+            let meta = builder.finish(io, &mut || volume.take_unit(io, lease))?;
+            self.unsynced_bytes += u64::from(meta.len).saturating_sub(before);
+            self.outputs.push(Arc::new(Segment::new(meta)));
+        }
+        Ok(())
+    }
+
+    /// Whether older data may lie below `key`, which a tombstone must go on hiding.
+    fn hides_something(&self, key: &[u8]) -> bool {
+        let holds = |run: &Run| !overlapping(run, key, key).is_empty();
+        self.below.as_ref().is_none_or(|below| below.iter().any(holds))
+    }
+}

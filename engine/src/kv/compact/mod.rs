@@ -1,0 +1,9 @@
+//! Compaction: merging segments into deeper levels, in slices paid for in bytes.
+
+mod job;
+mod pick;
+mod retention;
+
+pub(crate) use job::{Job, JobCounts};
+pub(crate) use pick::{Plan, Urgency, pick, pick_any, relocation};
+pub(crate) use retention::Retention;

@@ -1,0 +1,173 @@
+//! What to merge next. A pure function of the version, so that runs are deterministic.
+
+use std::sync::Arc;
+
+use crate::kv::segment::Segment;
+use crate::kv::version::{Run, Version, overlapping};
+use crate::options::Geometry;
+
+/// Runs in level 0 from which on they are merged into level 1.
+pub(crate) const LEVEL0_RUNS_MERGE: usize = 4;
+/// Full segments that level 1 holds.
+const LEVEL1_SEGMENTS: u64 = 8;
+/// How many times larger than a level the next one is.
+const FAN_OUT: u64 = 8;
+
+/// Which merges are worth it now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Those that keep levels in shape.
+    Due,
+    /// Also those that only give space back.
+    Idle,
+}
+
+/// A merge to be done: some runs, newest first, into one level.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The segments to merge, as runs, newest first.
+    pub inputs: Vec<Run>,
+    /// Where the result goes.
+    pub level: usize,
+    /// Older data below the result: what tombstones must still hide.
+    pub below: Vec<Run>,
+    /// Nothing overlaps: the segment can change its level without being read.
+    pub is_move: bool,
+}
+
+/// The merge that the shape of the levels asks for most.
+pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> Option<Plan> {
+    if version.level0.len() >= LEVEL0_RUNS_MERGE {
+        return level0(version);
+    }
+    let deepest = version.deepest();
+    let fullness = |level: usize| level_bytes(version, level) * 1024 / target_bytes(geometry, level);
+    let full = (1..=deepest).max_by_key(|level| (fullness(*level), usize::MAX - level));
+    if let Some(level) = full.filter(|level| fullness(*level) > 1024) {
+        return cheapest(version, level);
+    }
+    (urgency == Urgency::Idle).then(|| tombstones(version)).flatten()
+}
+
+/// Any merge that brings data closer to `deepest`, from the top.
+pub(crate) fn pick_any(version: &Version, deepest: usize) -> Option<Plan> {
+    if !version.level0.is_empty() {
+        return level0(version);
+    }
+    (1..deepest).find(|level| !version.level(*level).iter().all(|run| run.is_empty())).and_then(
+        |level| version.level(level).first()?.first().map(|first| down(version, level, first)),
+    )
+}
+
+/// Rewrites one segment where it is: into lower units, or without its tombstones.
+pub(crate) fn relocation(version: &Version, segment: &Arc<Segment>) -> Option<Plan> {
+    let holds = |run: &Run| run.iter().any(|s| s.meta().id == segment.meta().id);
+    let level = (1..=version.deepest()).find(|level| version.level(*level).iter().any(holds))?;
+    let run = version.level(level).first()?;
+    let inputs = vec![with_border_sharers(run, &segment.meta().min_key, &segment.meta().max_key)];
+    Some(Plan { inputs, level, below: below(version, level), is_move: false })
+}
+
+/// The part of level 0 where most runs overlap, with what lies under it in level 1. Parts that do not
+/// overlap are merged one by one; a part of a single segment with nothing under it only moves.
+fn level0(version: &Version) -> Option<Plan> {
+    let mut segments: Vec<(usize, &Arc<Segment>)> = version
+        .level0
+        .iter()
+        .enumerate()
+        .flat_map(|(rank, run)| run.iter().map(move |segment| (rank, segment)))
+        .collect();
+    segments.sort_by(|(_, a), (_, b)| a.meta().min_key.cmp(&b.meta().min_key));
+    let mut parts: Vec<Vec<(usize, &Arc<Segment>)>> = Vec::new();
+    let mut max_key: &[u8] = &[];
+    for (rank, segment) in segments {
+        match parts.last_mut() {
+            Some(part) if segment.meta().min_key.as_slice() <= max_key => part.push((rank, segment)),
+            _ => parts.push(vec![(rank, segment)]),
+        }
+        max_key = max_key.max(&segment.meta().max_key);
+    }
+    let part = parts.into_iter().rev().max_by_key(Vec::len)?;
+    let min = part.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
+    let max = part.iter().map(|(_, s)| s.meta().max_key.as_slice()).max()?;
+    let mut inputs: Vec<Run> = (0..version.level0.len())
+        .map(|rank| part.iter().filter(|(r, _)| *r == rank).map(|(_, s)| Arc::clone(s)).collect())
+        .filter(|run: &Run| !run.is_empty())
+        .collect();
+    let under = under(version, 1, min, max);
+    let is_move = part.len() == 1 && under.is_empty();
+    inputs.extend((!under.is_empty()).then_some(under));
+    Some(Plan { inputs, level: 1, below: below(version, 1), is_move })
+}
+
+/// The segment of a level that costs least to push down, by the bytes it lies over.
+fn cheapest(version: &Version, level: usize) -> Option<Plan> {
+    let run = version.level(level).first()?;
+    let cost = |segment: &Arc<Segment>| {
+        let meta = segment.meta();
+        let under = under(version, level + 1, &meta.min_key, &meta.max_key);
+        let bytes: u64 = under.iter().map(|s| u64::from(s.meta().len)).sum();
+        bytes * 1024 / u64::from(meta.len).max(1)
+    };
+    run.iter().min_by_key(|segment| cost(segment)).map(|segment| down(version, level, segment))
+}
+
+/// A segment that is mostly tombstones and has something under it to delete.
+fn tombstones(version: &Version) -> Option<Plan> {
+    (1..version.deepest()).find_map(|level| {
+        let run = version.level(level).first()?;
+        let mostly = |s: &&Arc<Segment>| s.meta().tombstones * 2 >= s.meta().entries.max(1);
+        run.iter().find(mostly).map(|segment| down(version, level, segment))
+    })
+}
+
+fn down(version: &Version, level: usize, segment: &Arc<Segment>) -> Plan {
+    let meta = segment.meta();
+    let above = version.level(level).first().map_or_else(
+        || Run::from([]),
+        |run| with_border_sharers(run, &meta.min_key, &meta.max_key),
+    );
+    let min = above.first().map_or(meta.min_key.as_slice(), |s| &s.meta().min_key);
+    let max = above.last().map_or(meta.max_key.as_slice(), |s| &s.meta().max_key);
+    let under = under(version, level + 1, min, max);
+    let is_move = under.is_empty();
+    let mut inputs = vec![Arc::clone(&above)];
+    inputs.extend((!under.is_empty()).then_some(under));
+    Plan { inputs, level: level + 1, below: below(version, level + 1), is_move }
+}
+
+fn under(version: &Version, level: usize, min: &[u8], max: &[u8]) -> Run {
+    version
+        .level(level)
+        .first()
+        .map_or_else(|| Run::from([]), |run| with_border_sharers(run, min, max))
+}
+
+/// The segments of a run in a closed range, and those that share a border key with them: versions of
+/// one key never part ways.
+fn with_border_sharers(run: &Run, min: &[u8], max: &[u8]) -> Run {
+    let mut found = overlapping(run, min, max);
+    while let (Some(first), Some(last)) = (found.first(), found.last()) {
+        let wider = overlapping(run, &first.meta().min_key, &last.meta().max_key);
+        if wider.len() == found.len() {
+            break;
+        }
+        found = wider;
+    }
+    found.into()
+}
+
+fn below(version: &Version, level: usize) -> Vec<Run> {
+    version.levels.iter().skip(level).filter(|run| !run.is_empty()).cloned().collect()
+}
+
+fn level_bytes(version: &Version, level: usize) -> u64 {
+    let segments = version.level(level).iter().flat_map(|run| run.iter());
+    segments.map(|segment| u64::from(segment.meta().len)).sum()
+}
+
+fn target_bytes(geometry: &Geometry, level: usize) -> u64 {
+    let segment = u64::from(geometry.unit_bytes) * u64::from(geometry.segment_units_max);
+    let scale = u32::try_from(level.saturating_sub(1)).unwrap_or(u32::MAX);
+    segment.saturating_mul(LEVEL1_SEGMENTS).saturating_mul(FAN_OUT.saturating_pow(scale)).max(1)
+}

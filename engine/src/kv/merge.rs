@@ -1,0 +1,86 @@
+//! The k-way merge: many sorted sources as one.
+
+use std::cmp::Ordering;
+
+use super::io::Io;
+use super::source::Source;
+use super::view::Direction;
+use crate::error::Result;
+use crate::storage::Storage;
+
+/// All entries of all sources. Forward: keys ascending, of one key the newest first. Reverse: keys
+/// descending, of one key the oldest first. Sources are given newest first, which decides between
+/// entries of equal key and sequence number.
+#[derive(Debug)]
+pub(crate) struct Merge<'a> {
+    sources: Vec<Source<'a>>,
+    /// Positions in `sources` that stand on an entry, as a binary heap with the next entry on top.
+    heap: Vec<usize>,
+    direction: Direction,
+}
+
+impl<'a> Merge<'a> {
+    /// Merges sources that have been moved to where the merge is to begin.
+    pub fn new(sources: Vec<Source<'a>>, direction: Direction) -> Self {
+        let heap = (0..sources.len()).filter(|at| sources.get(*at).is_some_and(Source::valid));
+        let mut merge = Self { heap: heap.collect(), sources, direction };
+        for at in (0..merge.heap.len() / 2).rev() {
+            merge.sift_down(at);
+        }
+        merge
+    }
+
+    /// The source that stands on the next entry.
+    pub fn top(&self) -> Option<&Source<'a>> {
+        self.heap.first().and_then(|at| self.sources.get(*at))
+    }
+
+    /// Moves past the next entry. After an error the merge must be made anew.
+    pub fn advance<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        let Some(source) = self.heap.first().and_then(|at| self.sources.get_mut(*at)) else {
+            return Ok(());
+        };
+        match self.direction {
+            Direction::Forward => source.next(io)?,
+            Direction::Reverse => source.prev(io)?,
+        }
+        if !source.valid() {
+            self.heap.swap_remove(0);
+        }
+        self.sift_down(0);
+        Ok(())
+    }
+
+    fn sift_down(&mut self, mut at: usize) {
+        loop {
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            let mut first = at;
+            for child in [left, right] {
+                if child < self.heap.len() && self.precedes(child, first) {
+                    first = child;
+                }
+            }
+            if first == at {
+                return;
+            }
+            self.heap.swap(at, first);
+            at = first;
+        }
+    }
+
+    /// Whether the source at heap position `a` comes before the one at `b`.
+    fn precedes(&self, a: usize, b: usize) -> bool {
+        let (Some(rank_a), Some(rank_b)) = (self.heap.get(a), self.heap.get(b)) else {
+            return false;
+        };
+        let (Some(a), Some(b)) = (self.sources.get(*rank_a), self.sources.get(*rank_b)) else {
+            return false;
+        };
+        let newest_first = || b.seq().cmp(&a.seq()).then(rank_a.cmp(rank_b));
+        let order = a.key().cmp(b.key()).then_with(newest_first);
+        match self.direction {
+            Direction::Forward => order == Ordering::Less,
+            Direction::Reverse => order == Ordering::Greater,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The volume: the version that counts, how it is replaced, and the units that segments lie in.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::io::Io;
+use super::manifest::{CatalogState, Manifest};
+use super::root::Root;
+use super::superblock::{self, ROOTS_OFFSET, SLOT_BYTES, Superblock};
+use super::units::{Lease, Units};
+use super::version::Version;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::{Durability, Geometry};
+use crate::storage::{FileId, Storage, Synced};
+
+/// Units the volume grows by at least: growing is slow, and the platform rounds up anyway.
+const GROWTH_UNITS_MIN: u32 = 4;
+/// Units the volume grows by at most, so that a full storage is not asked for more than it has.
+const GROWTH_UNITS_MAX: u32 = 64;
+
+/// How far a root says that things have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub flushed_seq: u64,
+    pub reserved_seq: u64,
+    pub closed_epoch: u64,
+    pub live_epoch: u64,
+}
+
+/// The one data file.
+#[derive(Debug)]
+pub(crate) struct Volume {
+    superblock: Superblock,
+    root: Root,
+    /// The slot that `root` lies in; the next one goes to the other.
+    slot: u64,
+    /// What `root` lists.
+    version: Arc<Version>,
+    /// What the other slot's root lists: its units stay untouched, so that it can be fallen back to.
+    previous: Arc<Version>,
+    units: Units,
+    next_segment_id: u64,
+}
+
+impl Volume {
+    /// Puts together what recovery found.
+    pub fn new(
+        superblock: Superblock,
+        (root, slot): (Root, u64),
+        version: Version,
+        previous: Option<Version>,
+        next_segment_id: u64,
+    ) -> Self {
+        let version = Arc::new(version);
+        let previous = previous.map_or_else(|| Arc::clone(&version), Arc::new);
+        let units = Units::default();
+        Self { superblock, root, slot, version, previous, units, next_segment_id }
+    }
+
+    /// Makes an empty volume: the manifest and the first root are durable before the first superblock,
+    /// and that before the second, so that a volume without any is one that nobody was told of.
+    pub fn create<S: Storage>(io: &Io<S>, superblock: Superblock) -> Result<(Self, Synced)> {
+        let geometry = &superblock.geometry;
+        io.set_len(FileId::Volume, superblock::units_start(geometry))?;
+        let root = Root { database_id: superblock.database_id, ..Root::default() };
+        let version = Version::default();
+        let mut volume = Self::new(superblock, (root, 1), version, None, 1);
+        let mut synced =
+            volume.commit(io, Version::default(), &CatalogState::default(), Mark::default())?;
+        let bytes = superblock.encode();
+        for copy in 0..2 {
+            io.write(FileId::Volume, copy * SLOT_BYTES, &bytes)?;
+            synced = io.sync(FileId::Volume, Durability::Strict)?;
+        }
+        Ok((volume, synced))
+    }
+
+    /// Takes stock of the units once the length of the file is known.
+    pub fn take_stock<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        let units_bytes = io.len(FileId::Volume)?.saturating_sub(self.units_start());
+        let count = units_bytes / u64::from(self.geometry().unit_bytes);
+        let count = u32::try_from(count)
+            .map_err(|_| Error::corrupt("volume", 0, "the file is longer than any volume"))?;
+        let past_end = |unit: &u32| *unit >= count;
+        if let Some(unit) =
+            self.version.segments().find_map(|s| s.meta().units.iter().copied().find(past_end))
+        {
+            let offset = self.units_start() + u64::from(unit) * self.unit_bytes();
+            return Err(Error::corrupt("volume", offset, "the file ends before a live segment"));
+        }
+        self.units.rebuild(count, [&self.version, &self.previous]);
+        Ok(())
+    }
+
+    pub fn superblock(&self) -> &Superblock {
+        &self.superblock
+    }
+
+    pub fn geometry(&self) -> &Geometry {
+        &self.superblock.geometry
+    }
+
+    pub fn units_start(&self) -> u64 {
+        superblock::units_start(self.geometry())
+    }
+
+    pub fn version(&self) -> &Arc<Version> {
+        &self.version
+    }
+
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// The next segment's id; never the same again.
+    pub fn take_segment_id(&mut self) -> u64 {
+        self.next_segment_id += 1;
+        self.next_segment_id - 1
+    }
+
+    /// A free unit under `lease`; grows the file where there is none.
+    pub fn take_unit<S: Storage>(&mut self, io: &Io<S>, lease: &Lease) -> Result<u32> {
+        if let Some(unit) = self.units.take(lease) {
+            return Ok(unit);
+        }
+        self.recount()?;
+        if let Some(unit) = self.units.take(lease) {
+            return Ok(unit);
+        }
+        self.grow(io, 1)?;
+        let full = || Error::new(ErrorKind::QuotaExceeded, "the volume has no free unit");
+        self.units.take(lease).ok_or_else(full)
+    }
+
+    /// Makes sure that `units` units are free, or changes nothing.
+    pub fn reserve<S: Storage>(&mut self, io: &Io<S>, units: u64) -> Result<()> {
+        if self.units.free() >= units {
+            return Ok(());
+        }
+        self.recount()?;
+        let lacking = units.saturating_sub(self.units.free());
+        if lacking == 0 {
+            return Ok(());
+        }
+        let too_many = |_| Error::new(ErrorKind::LimitExceeded, "the volume cannot grow so far");
+        self.grow(io, u32::try_from(lacking).map_err(too_many)?)
+    }
+
+    /// Replaces the version: manifest, sync, root, sync. Whatever `version` lists has been written.
+    pub fn commit<S: Storage>(
+        &mut self,
+        io: &Io<S>,
+        version: Version,
+        catalog: &CatalogState,
+        mark: Mark,
+    ) -> Result<Synced> {
+        let area = u64::from(self.geometry().manifest_area_bytes);
+        let manifest = Manifest {
+            next_segment_id: self.next_segment_id,
+            levels: version.to_metas(),
+            catalog: catalog.clone(),
+        };
+        let bytes = manifest.encode(usize::try_from(area).unwrap_or(usize::MAX))?;
+        let first = superblock::manifest_offset(self.geometry(), 0);
+        let offset = if self.root.manifest_offset == first { first + area } else { first };
+        io.write(FileId::Volume, offset, &bytes)?;
+        // Barriers complete in order: whoever waits for the root has waited for this one as well.
+        let _ = io.sync(FileId::Volume, Durability::Strict)?;
+        let root = Root {
+            manifest_offset: offset,
+            manifest_len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            manifest_hash: xxh3_64(&bytes),
+            ..self.root
+        };
+        let synced = self.write_root(io, root, mark)?;
+        self.previous = std::mem::replace(&mut self.version, Arc::new(version));
+        self.recount()?;
+        Ok(synced)
+    }
+
+    /// Writes a root over the same manifest.
+    pub fn mark<S: Storage>(&mut self, io: &Io<S>, mark: Mark) -> Result<Synced> {
+        let synced = self.write_root(io, self.root, mark)?;
+        self.previous = Arc::clone(&self.version);
+        self.recount()?;
+        Ok(synced)
+    }
+
+    /// Cuts off the units behind the last one in use.
+    pub fn trim<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        self.recount()?;
+        let reach = self.units.in_reach() as u64;
+        if reach < u64::from(self.units.count()?) {
+            io.set_len(FileId::Volume, self.units_start() + reach * self.unit_bytes())?;
+            self.take_stock(io)?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of all units in use.
+    pub fn used_bytes(&self) -> u64 {
+        let count = u64::from(self.units.count().unwrap_or(u32::MAX));
+        count.saturating_sub(self.units.free()) * self.unit_bytes()
+    }
+
+    fn write_root<S: Storage>(&mut self, io: &Io<S>, root: Root, mark: Mark) -> Result<Synced> {
+        let root = Root {
+            generation: root.generation + 1,
+            flushed_seq: mark.flushed_seq,
+            reserved_seq: mark.reserved_seq,
+            closed_epoch: mark.closed_epoch,
+            live_epoch: mark.live_epoch,
+            ..root
+        };
+        let slot = 1 - self.slot;
+        io.write(FileId::Volume, ROOTS_OFFSET + slot * SLOT_BYTES, &root.encode_slot())?;
+        let synced = io.sync(FileId::Volume, Durability::Strict)?;
+        (self.root, self.slot) = (root, slot);
+        Ok(synced)
+    }
+
+    fn grow<S: Storage>(&mut self, io: &Io<S>, at_least: u32) -> Result<()> {
+        let count = self.units.count()?;
+        let step = (count / 8).clamp(GROWTH_UNITS_MIN, GROWTH_UNITS_MAX).max(at_least);
+        for more in [step, at_least] {
+            let units = u64::from(count) + u64::from(more);
+            match io.set_len(FileId::Volume, self.units_start() + units * self.unit_bytes()) {
+                Ok(()) => {
+                    self.units.grow(more);
+                    return Ok(());
+                }
+                Err(error) if more == at_least || error.kind() != ErrorKind::QuotaExceeded => {
+                    return Err(error);
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn recount(&mut self) -> Result<()> {
+        let count = self.units.count()?;
+        self.units.rebuild(count, [&self.version, &self.previous]);
+        Ok(())
+    }
+
+    fn unit_bytes(&self) -> u64 {
+        u64::from(self.geometry().unit_bytes)
+    }
+}

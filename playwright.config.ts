@@ -1,0 +1,14 @@
+import { defineConfig } from '@playwright/test'
+
+export default defineConfig({
+  testDir: 'tests',
+  testMatch: '*.spec.ts',
+  outputDir: 'build/test-results',
+  globalSetup: './tests/harness/global-setup.ts',
+  reporter: 'list',
+  // Tests kill browsers and wait for disks: one at a time, and none a second time.
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  forbidOnly: true,
+})

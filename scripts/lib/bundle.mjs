@@ -1,0 +1,61 @@
+// Bundles what is not part of the package: unit tests for Node, and suites that run inside pages.
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { inRoot } from './paths.mjs'
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  absWorkingDir: inRoot(),
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+}
+
+/** @returns {Promise<string[]>} the test files, as Node runs them */
+export async function bundleUnitTests() {
+  const entryPoints = await filesIn('tests/unit', '.test.ts')
+  const outdir = 'build/unit'
+  await rm(inRoot(outdir), { recursive: true, force: true })
+  await build({ ...shared, entryPoints, outbase: 'tests/unit', outdir, platform: 'node' })
+  return entryPoints.map((path) => inRoot(outdir, `${path.slice('tests/unit/'.length, -2)}js`))
+}
+
+/**
+ * Suites run against the package as built: `entidb` in them is what the test server has under
+ * /dist, so that they load the very files that users load.
+ */
+export async function bundleSuites() {
+  const entryPoints = await filesIn('tests/suite', '.ts')
+  const outdir = 'build/suite'
+  await rm(inRoot(outdir), { recursive: true, force: true })
+  await build({
+    ...shared,
+    entryPoints,
+    outbase: 'tests/suite',
+    outdir,
+    plugins: [
+      { name: 'package', setup: (steps) => steps.onResolve({ filter: /^entidb(\/|$)/ }, served) },
+    ],
+  })
+}
+
+/** @param {import('esbuild').OnResolveArgs} request */
+function served({ path }) {
+  const entry = path === 'entidb' ? 'index' : path.slice('entidb/'.length)
+  return { path: `/dist/${entry}.js`, external: true }
+}
+
+/**
+ * @param {string} folder
+ * @param {string} ending
+ */
+async function filesIn(folder, ending) {
+  const names = await readdir(inRoot(folder), { recursive: true })
+  return names
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(folder, name))
+}

@@ -1,0 +1,114 @@
+// The steps of `npm test` in their order, what is quick first. A new step is a line in the table.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { build } from '../build.mjs'
+import { checkLicences } from '../licences.mjs'
+import { checkSizes } from '../size.mjs'
+import { tidy } from '../tidy.mjs'
+import { chromium, chromiumArgs, findChromedriver } from './browser.mjs'
+import { countTests } from './counts.mjs'
+import { inRoot, npmBin, wasmBindgen } from './paths.mjs'
+import { run, which } from './run.mjs'
+
+/**
+ * @typedef {{ passed?: number, note?: string }} Result `passed` where the step counts tests
+ * @typedef {{ name: string, what: string, run: () => Promise<Result | void> }} Step
+ */
+
+/** @type {Step[]} */
+export const steps = [
+  { name: 'rustfmt', what: 'Rust is formatted', run: rustfmt },
+  { name: 'biome', what: 'TypeScript and scripts are formatted and pass the linter', run: biome },
+  { name: 'tidy', what: 'the rules of the house that no linter knows', run: tidyStep },
+  { name: 'licences', what: 'licences, sources and reasons of dependencies', run: licences },
+  { name: 'clippy', what: 'Rust passes the linter, natively and for wasm', run: clippy },
+  { name: 'engine', what: 'tests of the engine, natively', run: engine },
+  { name: 'wasm32', what: 'the engine alone compiles for the browser', run: wasm32 },
+  { name: 'build', what: 'the package builds', run: build },
+  { name: 'size', what: 'the package is within its size', run: size },
+  { name: 'types', what: 'TypeScript compiles', run: types },
+  { name: 'scripts', what: 'tests of these scripts', run: scripts },
+  { name: 'unit', what: 'tests of js/ in Node', run: unit },
+  { name: 'storage', what: 'tests of wasm/ in a worker of Chromium', run: storage },
+  { name: 'browser', what: 'tests of the package in Chromium', run: browser },
+]
+
+const wasmTarget = ['--target', 'wasm32-unknown-unknown']
+
+async function rustfmt() {
+  await run('cargo', ['fmt', '--all', '--check'])
+}
+
+async function biome() {
+  await run(npmBin('biome'), ['check', '--error-on-warnings', '.'])
+}
+
+async function tidyStep() {
+  return { note: tidy() }
+}
+
+async function licences() {
+  return { note: checkLicences() }
+}
+
+async function size() {
+  return { note: await checkSizes() }
+}
+
+async function clippy() {
+  const deny = ['--', '-D', 'warnings']
+  await run('cargo', ['clippy', '--locked', '--workspace', '--all-targets', ...deny])
+  const args = ['clippy', '--locked', '-p', 'entidb-wasm', '--all-targets']
+  await run('cargo', [...args, ...wasmTarget, ...deny])
+}
+
+/** nextest runs the tests of all files side by side, but not the examples in comments. */
+async function engine() {
+  if (!which('cargo-nextest')) {
+    return { passed: countTests('cargo', await run('cargo', ['test', '--locked', '-p', 'entidb'])) }
+  }
+  const tests = await run('cargo', ['nextest', 'run', '--locked', '-p', 'entidb'])
+  const examples = await run('cargo', ['test', '--locked', '-p', 'entidb', '--doc'])
+  const ran = /^test result: ok\. [1-9]/m.test(examples) ? countTests('cargo', examples) : 0
+  return { passed: countTests('nextest', tests) + ran }
+}
+
+async function wasm32() {
+  await run('cargo', ['check', '--locked', '-p', 'entidb', ...wasmTarget])
+}
+
+/** The package, then what is tested with it; the demo has settings of its own. */
+async function types() {
+  for (const project of ['tsconfig.json', 'tests/tsconfig.json']) {
+    await run(npmBin('tsc'), ['--noEmit', '-p', project])
+  }
+}
+
+async function scripts() {
+  return { passed: countTests('node', await run('node', ['--test', 'tests/scripts/'])) }
+}
+
+async function unit() {
+  const { bundleUnitTests } = await import('./bundle.mjs')
+  const files = await bundleUnitTests()
+  return { passed: countTests('node', await run('node', ['--test', ...files])) }
+}
+
+async function storage() {
+  const webdriver = inRoot('build', 'webdriver.json')
+  const options = { binary: chromium(), args: ['--headless', ...chromiumArgs] }
+  await mkdir(inRoot('build'), { recursive: true })
+  await writeFile(webdriver, JSON.stringify({ 'goog:chromeOptions': options }))
+  const output = await run('cargo', ['test', '--locked', '-p', 'entidb-wasm', ...wasmTarget], {
+    env: {
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmBindgen().testRunner,
+      CHROMEDRIVER: findChromedriver(),
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriver,
+      WASM_BINDGEN_TEST_TIMEOUT: '120',
+    },
+  })
+  return { passed: countTests('cargo', output) }
+}
+
+async function browser() {
+  return { passed: countTests('playwright', await run(npmBin('playwright'), ['test'])) }
+}

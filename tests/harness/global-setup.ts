@@ -1,0 +1,3 @@
+import { bundleSuites } from '../../scripts/lib/bundle.mjs'
+
+export default bundleSuites

@@ -4,6 +4,10 @@
 //! whatever it must remember it keeps behind its own cell.
 
 mod buffer;
+#[cfg(any(test, feature = "fault"))]
+pub mod contract;
+#[cfg(any(test, feature = "fault"))]
+pub mod fault;
 mod memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;

@@ -93,7 +93,8 @@ pub fn make_names_durable(_dir: &Path, _empty: bool) -> Result<()> {
 /// after the logs were seen, as an opener at work elsewhere makes it before them.
 fn check_missing_volume(dir: &Path, access: Access) -> Result<()> {
     let logs = [FileId::LogA, FileId::LogB];
-    let has_log = |log: &FileId| fs::metadata(dir.join(log.name())).is_ok_and(|m| m.len() > 0);
+    let holds_bytes = |m: fs::Metadata| m.is_file() && m.len() > 0;
+    let has_log = |log: &FileId| fs::metadata(dir.join(log.name())).is_ok_and(holds_bytes);
     let volume = FileId::Volume.name();
     if logs.iter().any(has_log) && !dir.join(volume).exists() {
         return Err(Error::corrupt(volume, 0, "it is missing beside its logs"));

@@ -1,4 +1,12 @@
 //! Bytes only: nothing here reads or writes a file.
 
 pub mod bytes;
+pub mod cbor;
+pub mod escape;
+pub mod id;
+pub mod key;
+pub mod patch;
+pub mod path;
 pub mod space;
+pub mod typed;
+pub mod value;

@@ -1,5 +1,12 @@
 //! Every storage passes the one contract suite.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
 use entidb::storage::contract::{self, Host, Scope};
 use entidb::storage::fault::SimStorage;
 use entidb::storage::{Barrier, FileId, FileStorage, MemoryStorage, Read, Storage, Synced};

@@ -1,5 +1,7 @@
 //! The simulated storage fails the calls it was told to fail, in the way it was told.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 use entidb::storage::fault::{Fault, Image, PowerCut, Repeat, Reread, SimStorage};
 use entidb::storage::{Barrier, FileId, Read, Storage, Synced};
 use entidb::{Durability, ErrorKind, Result};

@@ -1,5 +1,7 @@
 //! The simulated storage can lose, keep, tear and reorder what was not synced, and nothing else.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 use std::collections::HashSet;
 
 use entidb::storage::fault::{Image, PIECES_EXHAUSTIVE_MAX, PowerCut, SimStorage, When};
@@ -154,11 +156,12 @@ fn many_pieces_are_drawn_and_include_nothing_everything_and_mixtures() {
     for file in FileId::ALL {
         sim.set_len(file, 64 * 512).unwrap();
         sync(&sim, file);
-        sim.write_at(file, 0, &[5; 64 * 512]).unwrap();
+        sim.write_at(file, 0, &vec![5; 64 * 512]).unwrap();
     }
     let cuts = sim.power_cut(WHOLE);
     assert!(cuts.at_risk() > PIECES_EXHAUSTIVE_MAX);
-    let kept = |image: &Image, file| image.file(file).iter().filter(|b| **b == 5).count() / 512;
+    let kept =
+        |image: &Image, file| image.file(file).chunks(512).filter(|sector| sector[0] == 5).count();
     let images: Vec<[usize; 3]> =
         cuts.images(300, 7).map(|i| FileId::ALL.map(|f| kept(&i, f))).collect();
     assert_eq!(images.len(), 302);
@@ -207,7 +210,9 @@ fn keeping_everything_is_the_live_image_and_nothing_the_durable_one() {
         let cuts = sim.power_cut(PowerCut::default());
         assert!(cuts.everything_kept() == sim.image(), "seed {seed}");
         assert!(cuts.nothing_kept() == sim.durable_image(), "seed {seed}");
-        FileId::ALL.iter().for_each(|file| sync(&sim, *file));
+        for file in FileId::ALL {
+            sync(&sim, file);
+        }
         assert!(sim.durable_image() == sim.image(), "seed {seed}");
         assert_eq!(sim.power_cut(PowerCut::default()).images(50, 0).count(), 1);
     }

@@ -59,9 +59,8 @@ fn reserve(bytes: &mut Vec<u8>, file: FileId, end: usize) -> Result<()> {
 #[cold]
 pub fn past_the_end(file: FileId, offset: u64, wanted: usize) -> Error {
     let name = file.name();
-    let message = format!(
-        "{name} ends before byte {offset} + {wanted}; it was cut off, restore a backup of the database"
-    );
+    let message =
+        format!("{name} ends before byte {offset} + {wanted}; it was cut off, restore a backup");
     Error::new(ErrorKind::Io, message).with(|d| {
         d.file = Some(name);
         d.offset = Some(offset);

@@ -1,8 +1,8 @@
-//! The contract of [`Storage`], as a suite that every storage must pass: each sentence of the contract is
-//! a check with a name.
+//! The contract of [`Storage`], as a suite that every storage must pass: each sentence of the
+//! contract is a check with a name.
 //!
-//! Nothing here panics or needs a test harness, so that the suite runs wherever a storage does: a test
-//! calls [`check`] and fails with the text it answers.
+//! Nothing here panics or needs a test harness, so that the suite runs wherever a storage does: a
+//! test calls [`check`] and fails with the text it answers.
 
 mod checks;
 mod model;
@@ -19,13 +19,14 @@ pub trait Host {
     /// Three empty files that nobody else uses. Earlier storages of this host are gone by then.
     fn make(&mut self) -> Result<Self::Storage>;
 
-    /// Closes the storage and opens it again. A host that cannot do so hands back what it was given.
+    /// Closes the storage and opens it again. A host that cannot do so hands back what it was
+    /// given.
     fn reopen(&mut self, storage: Self::Storage) -> Result<Self::Storage> {
         Ok(storage)
     }
 
-    /// Fetches what the storage lacks and completes its barriers. Called after `Missing` and `Pending`;
-    /// a storage that never gives these answers needs nothing here.
+    /// Fetches what the storage lacks and completes its barriers. Called after `Missing` and
+    /// `Pending`; a storage that never gives these answers needs nothing here.
     fn settle(&mut self, storage: &Self::Storage) -> Result<()> {
         let _ = storage;
         Ok(())
@@ -59,8 +60,8 @@ struct Check<H: Host> {
     run: fn(&mut Bench<'_, H>) -> Verdict,
 }
 
-/// Runs every check on a storage of its own. The error names the first sentence that is not held, and what
-/// was found instead.
+/// Runs every check on a storage of its own. The error names the first sentence that is not held,
+/// and what was found instead.
 pub fn check<H: Host>(host: &mut H, scope: Scope) -> Verdict {
     let model: Check<H> =
         Check { name: "any sequence of calls does what a model does", run: model::run };
@@ -128,7 +129,8 @@ impl<H: Host> Bench<'_, H> {
     }
 
     fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) -> Verdict {
-        // A storage of chunks needs those at the rim of the range, as the engine's alignment ensures.
+        // A storage of chunks needs those at the rim of the range, as the engine's alignment
+        // ensures.
         self.fetch_around(file, offset, bytes.len())?;
         self.storage()?.write_at(file, offset, bytes).map_err(|e| {
             format!("writing {} bytes of {} at {offset} failed: {e}", bytes.len(), file.name())

@@ -4,34 +4,37 @@
 //! # The fault model
 //!
 //! *Live and durable.* Every file has a live image, which reads see and which stands for what the
-//! operating system holds in memory, and a durable image, which stands for the medium. Between them is a
-//! journal: the writes and changes of length since the last sync, in order. A strict sync moves the
-//! journal of its file, and of no other, to the durable image. A relaxed sync moves nothing.
+//! operating system holds in memory, and a durable image, which stands for the medium. Between them
+//! is a journal: the writes and changes of length since the last sync, in order. A strict sync
+//! moves the journal of its file, and of no other, to the durable image. A relaxed sync moves
+//! nothing.
 //!
-//! *The end of the process* loses nothing that was written: [`SimStorage::kill_image`] is the live image.
-//! [`SimStorage::restart`] goes on from there with the journal still at risk, so that an engine which
-//! builds on bytes it merely read back is caught by the next loss of power.
+//! *The end of the process* loses nothing that was written: [`SimStorage::kill_image`] is the live
+//! image. [`SimStorage::restart`] goes on from there with the journal still at risk, so that an
+//! engine which builds on bytes it merely read back is caught by the next loss of power.
 //!
 //! *Loss of power* leaves the durable image and any part of the journal ([`Cuts`]):
-//! - a write is split at sector boundaries; each piece is kept, lost or torn. A torn piece has new bytes
-//!   at its front, its back or both, cut at multiples of the tearing granularity, and between them the old
-//!   bytes or garbage;
-//! - pieces are independent, within a file and between files: that a later piece is kept and an earlier one
-//!   lost is what reordering amounts to once the power is gone;
-//! - each change of a file's length is a piece of its own. Length can lag behind the data, which then is
-//!   cut off, or lead it, and then the missing data reads as zeros. A lost cut leaves stale old bytes;
-//! - bytes that no write of the journal covers never change: the medium is assumed to overwrite part of a
-//!   sector without harming the rest of it, and durable bytes do not decay by themselves.
+//! - a write is split at sector boundaries; each piece is kept, lost or torn. A torn piece has new
+//!   bytes at its front, its back or both, cut at multiples of the tearing granularity, and between
+//!   them the old bytes or garbage;
+//! - pieces are independent, within a file and between files: that a later piece is kept and an
+//!   earlier one lost is what reordering amounts to once the power is gone;
+//! - each change of a file's length is a piece of its own. Length can lag behind the data, which
+//!   then is cut off, or lead it, and then the missing data reads as zeros. A lost cut leaves stale
+//!   old bytes;
+//! - bytes that no write of the journal covers never change: the medium is assumed to overwrite
+//!   part of a sector without harming the rest of it, and durable bytes do not decay by themselves.
 //!
-//! *Failures of one call* ([`Fault`]): an `Io` error that did nothing; a full storage; a write that stopped
-//! half-way; a write that landed elsewhere; a sync that failed with some of its pieces on the medium, after
-//! which the live image has the new bytes, never to be written (ext4), or the old ones (Btrfs); a sync that
-//! says `Done` and did nothing. Reads fail or flip a bit at chosen places. A total size limit refuses
-//! growth and nothing else.
+//! *Failures of one call* ([`Fault`]): an `Io` error that did nothing; a full storage; a write that
+//! stopped half-way; a write that landed elsewhere; a sync that failed with some of its pieces on
+//! the medium, after which the live image has the new bytes, never to be written (ext4), or the old
+//! ones (Btrfs); a sync that says `Done` and did nothing. Reads fail or flip a bit at chosen
+//! places. A total size limit refuses growth and nothing else.
 //!
-//! *An asynchronous storage* is one that answers `Pending`: a barrier is a transaction, which commits whole
-//! or not at all and in order; what no barrier committed ends with the process. One that keeps chunks
-//! answers `Missing` until a chunk was fetched, and refuses to write part of a chunk it does not have.
+//! *An asynchronous storage* is one that answers `Pending`: a barrier is a transaction, which
+//! commits whole or not at all and in order; what no barrier committed ends with the process. One
+//! that keeps chunks answers `Missing` until a chunk was fetched, and refuses to write part of a
+//! chunk it does not have.
 //!
 //! Not modelled: names of files that vanish (an image without one file shows it), and two writers.
 
@@ -59,8 +62,8 @@ use state::State;
 
 /// The simulated storage; see the [fault model](self). A clone is another handle on the same files.
 ///
-/// Calls that change something (`write_at`, `set_len`, `sync`) are numbered from 0; faults name the call
-/// they happen to by that number.
+/// Calls that change something (`write_at`, `set_len`, `sync`) are numbered from 0; faults name the
+/// call they happen to by that number.
 #[derive(Clone)]
 pub struct SimStorage {
     state: Arc<Mutex<State>>,
@@ -91,7 +94,8 @@ impl SimStorage {
         self.state().durable.clone()
     }
 
-    /// What the end of the process leaves: all writes, or where syncs are pending, what barriers committed.
+    /// What the end of the process leaves: all writes, or where syncs are pending, what barriers
+    /// committed.
     pub fn kill_image(&self) -> Image {
         self.state().kill_image().clone()
     }
@@ -101,8 +105,9 @@ impl SimStorage {
         self.state().power_cut(model)
     }
 
-    /// The process ended and a new one begins on the same files, without a loss of power: planned faults
-    /// and the crash are gone, counts start again, no chunk is at hand, the journal is still at risk.
+    /// The process ended and a new one begins on the same files, without a loss of power: planned
+    /// faults and the crash are gone, counts start again, no chunk is at hand, the journal is still
+    /// at risk.
     pub fn restart(&self) {
         self.state().restart();
     }
@@ -117,7 +122,8 @@ impl SimStorage {
         self.state().counts = Counts::default();
     }
 
-    /// The power goes before or after call `n` takes effect; that call and all later ones fail with `Io`.
+    /// The power goes before or after call `n` takes effect; that call and all later ones fail with
+    /// `Io`.
     pub fn crash_at(&self, n: u64, when: When) {
         self.state().plan.crash = Some((n, when));
     }
@@ -127,7 +133,8 @@ impl SimStorage {
         self.state().plan.is_off
     }
 
-    /// Lets `fault` happen to the first call from number `n` on that it can happen to, or to all of them.
+    /// Lets `fault` happen to the first call from number `n` on that it can happen to, or to all of
+    /// them.
     pub fn fail_at(&self, n: u64, fault: Fault, repeat: Repeat) {
         self.state().plan.add(n, fault, repeat);
     }
@@ -152,7 +159,8 @@ impl SimStorage {
         self.state().plan.quota = bytes;
     }
 
-    /// Takes back every planned fault, quota and crash that did not happen yet. The power stays off.
+    /// Takes back every planned fault, quota and crash that did not happen yet. The power stays
+    /// off.
     pub fn heal(&self) {
         self.state().plan.heal();
     }
@@ -172,13 +180,14 @@ impl SimStorage {
         self.state().complete(barrier);
     }
 
-    /// Aborts `barrier`, and with it everything written since: reads see what earlier barriers cover.
+    /// Aborts `barrier`, and with it everything written since: reads see what earlier barriers
+    /// cover.
     pub fn fail(&self, barrier: Barrier) {
         self.state().fail(barrier);
     }
 
-    /// From now on the storage keeps chunks of `chunk_bytes`, and none is at hand. Chunks of the volume's
-    /// first `head_bytes` and of the logs stay at hand once they are.
+    /// From now on the storage keeps chunks of `chunk_bytes`, and none is at hand. Chunks of the
+    /// volume's first `head_bytes` and of the logs stay at hand once they are.
     pub fn keep_chunks(&self, chunk_bytes: u32, head_bytes: u64) {
         self.state().keep_chunks(chunk_bytes, head_bytes);
     }
@@ -188,8 +197,8 @@ impl SimStorage {
         self.state().fetch_missing()
     }
 
-    /// Drops every chunk that may be dropped: those of the volume behind its head that hold no un-synced
-    /// write.
+    /// Drops every chunk that may be dropped: those of the volume behind its head that hold no
+    /// un-synced write.
     pub fn evict(&self) {
         self.state().evict();
     }

@@ -6,8 +6,8 @@ use super::{FileId, Read, Storage, Synced, buffer};
 use crate::error::Result;
 use crate::options::Durability;
 
-/// Three files in memory. A clone is another handle on the same files, which is how a database in memory
-/// is closed and opened again. Out of memory is `QuotaExceeded`.
+/// Three files in memory. A clone is another handle on the same files, which is how a database in
+/// memory is closed and opened again. Out of memory is `QuotaExceeded`.
 ///
 /// ```
 /// use entidb::storage::{FileId, MemoryStorage, Storage};
@@ -28,8 +28,8 @@ impl MemoryStorage {
         Self::default()
     }
 
-    /// A writer that panicked left whole bytes behind, as a killed process would; the lock's poison says
-    /// nothing more.
+    /// A writer that panicked left whole bytes behind, as a killed process would; the lock's poison
+    /// says nothing more.
     fn files(&self) -> MutexGuard<'_, [Vec<u8>; 3]> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! Files in a directory of the operating system.
 //!
-//! A growing `set_len` reserves nothing on file systems with sparse files: there a full disk shows when
-//! the bytes are written.
+//! A growing `set_len` reserves nothing on file systems with sparse files: there a full disk shows
+//! when the bytes are written.
 
 mod directory;
 mod positional;
@@ -24,7 +24,8 @@ enum Access {
 
 /// The files `volume`, `log.a` and `log.b` of one directory, owned until the storage is dropped.
 ///
-/// Ownership is a lock of the operating system on `volume`: it ends with the process, however that ends.
+/// Ownership is a lock of the operating system on `volume`: it ends with the process, however that
+/// ends.
 #[derive(Debug)]
 pub struct FileStorage {
     dir: PathBuf,
@@ -34,24 +35,24 @@ pub struct FileStorage {
 }
 
 impl FileStorage {
-    /// Opens the files in `dir`; makes them, and `dir` itself, where they are not there. The names are
-    /// durable when this returns.
+    /// Opens the files in `dir`; makes them, and `dir` itself, where they are not there. The names
+    /// are durable when this returns.
     ///
-    /// Errors: `Locked` if another storage holds the directory, `NotFound` if the parent of `dir` is not
-    /// there, `InvalidInput` if `dir` is not a directory, `Corrupt` if `volume` is gone and its logs are
-    /// not, `QuotaExceeded`, `Io`.
+    /// Errors: `Locked` if another storage holds the directory, `NotFound` if the parent of `dir`
+    /// is not there, `InvalidInput` if `dir` is not a directory, `Corrupt` if `volume` is gone and
+    /// its logs are not, `QuotaExceeded`, `Io`.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(dir.as_ref(), Access::Create)
     }
 
-    /// As [`FileStorage::open`], but fails with `NotFound` where there is no `volume`. A missing log is
-    /// made: whether its loss matters only the volume's root can tell.
+    /// As [`FileStorage::open`], but fails with `NotFound` where there is no `volume`. A missing
+    /// log is made: whether its loss matters only the volume's root can tell.
     pub fn open_existing(dir: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(dir.as_ref(), Access::Existing)
     }
 
-    /// Opens existing files to read them only. Any number of readers share a directory, but not with a
-    /// writer. Writes fail with `Io`, and nothing at all is created.
+    /// Opens existing files to read them only. Any number of readers share a directory, but not
+    /// with a writer. Writes fail with `Io`, and nothing at all is created.
     pub fn open_read_only(dir: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(dir.as_ref(), Access::ReadOnly)
     }
@@ -140,9 +141,9 @@ fn lock(volume: &File, dir: &Path, access: Access) -> Result<()> {
     locked.map_err(|error| match error {
         TryLockError::WouldBlock => {
             let message = format!(
-                "{} is open elsewhere: in another process, such as the command line tool or a second \
-                 instance of this program, or in this one through a database that was not closed; \
-                 close that one first",
+                "{} is open elsewhere: in another process, such as the command line tool or \
+                 another instance of this program, or in this one through a database that was not \
+                 closed; close that one first",
                 dir.display()
             );
             Error::new(ErrorKind::Locked, message).with(|d| d.file = Some(FileId::Volume.name()))

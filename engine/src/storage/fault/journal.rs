@@ -1,4 +1,5 @@
-//! What was done to the files since their last sync, and the pieces a loss of power takes it apart into.
+//! What was done to the files since their last sync, and the pieces a loss of power takes it apart
+//! into.
 
 use super::image::Image;
 use crate::error::Result;

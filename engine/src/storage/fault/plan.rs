@@ -36,8 +36,8 @@ pub enum Fault {
         /// Where it lands.
         offset: u64,
     },
-    /// A strict sync: it fails with `Io`. Some pieces of the file's journal reached the medium, the others
-    /// count as written and are lost.
+    /// A strict sync: it fails with `Io`. Some pieces of the file's journal reached the medium, the
+    /// others count as written and are lost.
     SyncFails {
         /// What reads see afterwards.
         reread: Reread,

@@ -9,8 +9,8 @@ use crate::storage::FileId;
 /// Journals of at most so many pieces are taken apart in every possible way.
 pub const PIECES_EXHAUSTIVE_MAX: usize = 10;
 
-/// Chances in percent, one drawn for each file and image, that a piece is kept: extremes are common, so
-/// that whole files are old beside whole files that are new.
+/// Chances in percent, one drawn for each file and image, that a piece is kept: extremes are
+/// common, so that whole files are old beside whole files that are new.
 const KEPT_PERCENT: [u8; 6] = [0, 10, 50, 90, 100, 100];
 /// Chances in percent, one drawn for each image, that a piece which is not lost is torn.
 const TORN_PERCENT: [u8; 4] = [0, 0, 10, 50];
@@ -75,9 +75,9 @@ impl Cuts {
         }
     }
 
-    /// The images to try: with at most [`PIECES_EXHAUSTIVE_MAX`] pieces at risk every subset of them, with
-    /// more the empty and the full one; then `random` seeded ones, in which pieces can be torn. What cannot
-    /// vary is not repeated.
+    /// The images to try: with at most [`PIECES_EXHAUSTIVE_MAX`] pieces at risk every subset of
+    /// them, with more the empty and the full one; then `random` seeded ones, in which pieces can
+    /// be torn. What cannot vary is not repeated.
     pub fn images(&self, random: usize, seed: u64) -> impl Iterator<Item = Image> + '_ {
         let exhaustive = self.at_risk() <= PIECES_EXHAUSTIVE_MAX;
         let (whole, random) = match &self.remains {
@@ -105,7 +105,8 @@ impl Cuts {
         self.subset(|_| true)
     }
 
-    /// The pieces whose number `keep` accepts are kept. Of barriers, those before the first refused one.
+    /// The pieces whose number `keep` accepts are kept. Of barriers, those before the first refused
+    /// one.
     pub fn subset(&self, mut keep: impl FnMut(usize) -> bool) -> Image {
         match &self.remains {
             Remains::Barriers(images) => {
@@ -136,7 +137,8 @@ impl Cuts {
         }
     }
 
-    /// Everything up to some moment, the piece on its way torn: what a storage that keeps order leaves.
+    /// Everything up to some moment, the piece on its way torn: what a storage that keeps order
+    /// leaves.
     fn prefix(&self, durable: &Image, pieces: &[Piece], rng: &mut Rng) -> Image {
         let end = rng.usize(..=pieces.len());
         let mut medium = Medium::new(durable);
@@ -200,8 +202,8 @@ impl Medium {
         }
     }
 
-    /// Keeps the front and the back of a piece, and puts nothing or garbage between. A length is not torn:
-    /// it is kept or lost.
+    /// Keeps the front and the back of a piece, and puts nothing or garbage between. A length is
+    /// not torn: it is kept or lost.
     fn tear(&mut self, piece: &Piece, model: PowerCut, rng: &mut Rng) {
         let Effect::Bytes { offset, bytes } = &piece.effect else {
             if rng.bool() {

@@ -47,8 +47,8 @@ impl Residency {
         complete
     }
 
-    /// Whether `start..end` of a file of length `len` can be written: all that the chunks hold beside the
-    /// range must be at hand.
+    /// Whether `start..end` of a file of length `len` can be written: all that the chunks hold
+    /// beside the range must be at hand.
     pub fn allows(&self, file: FileId, start: u64, end: u64, len: u64) -> bool {
         let start = start.min(len);
         // Chunks that begin behind the end of the file hold nothing yet.

@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::options::Durability;
 use crate::storage::{Barrier, FileId, Read, Synced, buffer};
 
-/// What reads leave in the buffer where the storage answers `Missing`: not zeros, so that whoever uses it
-/// all the same is found out.
+/// What reads leave in the buffer where the storage answers `Missing`: not zeros, so that whoever
+/// uses it all the same is found out.
 const UNFILLED: u8 = 0xdb;
 
 pub struct State {
@@ -202,7 +202,8 @@ impl State {
         Ok(())
     }
 
-    /// A sync failed: some of the file's pieces are on the medium, and the system believes that all are.
+    /// A sync failed: some of the file's pieces are on the medium, and the system believes that all
+    /// are.
     fn lose(&mut self, file: FileId, reread: Reread) {
         let model = PowerCut::default();
         let seed = self.rng.u64(..);

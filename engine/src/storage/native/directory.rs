@@ -62,8 +62,8 @@ pub fn open_file(dir: &Path, file: FileId, access: Access) -> Result<Option<File
     Ok(Some(handle))
 }
 
-/// Syncs the directory, and the one it is in while the database is still `empty`: an earlier opener may
-/// have made these names and died before they were durable.
+/// Syncs the directory, and the one it is in while the database is still `empty`: an earlier opener
+/// may have made these names and died before they were durable.
 #[cfg(unix)]
 pub fn make_names_durable(dir: &Path, empty: bool) -> Result<()> {
     let sync = |dir: &Path| File::open(dir).and_then(|handle| handle.sync_all());
@@ -82,15 +82,16 @@ pub fn make_names_durable(dir: &Path, empty: bool) -> Result<()> {
     Ok(())
 }
 
-/// Elsewhere a directory cannot be opened as a file; names are as durable as the file system makes them.
+/// Elsewhere a directory cannot be opened as a file; names are as durable as the file system makes
+/// them.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "has the signature of its twin")]
 pub fn make_names_durable(_dir: &Path, _empty: bool) -> Result<()> {
     Ok(())
 }
 
-/// A lost volume must not be taken for a database that was never made. The volume is looked for again
-/// after the logs were seen, as an opener at work elsewhere makes it before them.
+/// A lost volume must not be taken for a database that was never made. The volume is looked for
+/// again after the logs were seen, as an opener at work elsewhere makes it before them.
 fn check_missing_volume(dir: &Path, access: Access) -> Result<()> {
     let logs = [FileId::LogA, FileId::LogB];
     let holds_bytes = |m: fs::Metadata| m.is_file() && m.len() > 0;
@@ -110,9 +111,7 @@ fn check_missing_volume(dir: &Path, access: Access) -> Result<()> {
 #[cold]
 fn not_a_directory(dir: &Path) -> Error {
     let dir = dir.display();
-    Error::invalid(format!(
-        "{dir} is not a directory; a database is a directory, name another path"
-    ))
+    Error::invalid(format!("{dir} is not a directory, as a database is; name another path"))
 }
 
 #[cold]
@@ -128,10 +127,6 @@ fn unusable(verb: &str, dir: &Path, error: &io::Error) -> Error {
         _ => ErrorKind::Io,
     };
     let dir = dir.display();
-    Error::new(
-        kind,
-        format!(
-            "could not {verb} the directory {dir}: {error}; check the path and its permissions"
-        ),
-    )
+    let advice = "check the path and its permissions";
+    Error::new(kind, format!("could not {verb} the directory {dir}: {error}; {advice}"))
 }

@@ -40,7 +40,9 @@ async function bundled(entry) {
       {
         name: 'bindings',
         setup: ({ onResolve }) =>
-          onResolve({ filter: /\/build\/wasm\// }, ({ path }) => ({ path, external: true })),
+          onResolve({ filter: /\/build\/wasm\// }, ({ path, kind }) =>
+            kind === 'entry-point' ? undefined : { path, external: true },
+          ),
       },
     ],
   })

@@ -26,11 +26,14 @@ async function carryOut(step) {
     const { passed = 1, note = '' } = (await step.run()) ?? {}
     return { name: step.name, passed, failed: 0, time: seconds(start), note }
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    say(`failed: ${error.message}`)
-    return { name: step.name, passed: 0, failed: 1, time: seconds(start), note: error.message }
+    const { message, stack } = /** @type {Error} */ (error)
+    say(`failed: ${error instanceof Failure ? message : stack}`)
+    return { name: step.name, passed: 0, failed: 1, time: seconds(start), note: firstLine(message) }
   }
 }
+
+/** @param {string} text */
+const firstLine = (text) => text.split('\n', 1)[0] ?? ''
 
 /** @param {string[]} names */
 function choose(names) {

@@ -6,8 +6,8 @@ import { checkSizes } from '../size.mjs'
 import { tidy } from '../tidy.mjs'
 import { chromium, chromiumArgs, findChromedriver } from './browser.mjs'
 import { countTests } from './counts.mjs'
-import { inRoot, npmBin, wasmBindgen } from './paths.mjs'
-import { run, which } from './run.mjs'
+import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
+import { Failure, run, which } from './run.mjs'
 
 /**
  * @typedef {{ passed?: number, note?: string }} Result `passed` where the step counts tests
@@ -34,6 +34,10 @@ export const steps = [
 
 const wasmTarget = ['--target', 'wasm32-unknown-unknown']
 
+function needBuild() {
+  if (!exists('dist/entidb.wasm')) throw new Failure('dist/ is empty: run `npm run build`')
+}
+
 async function rustfmt() {
   await run('cargo', ['fmt', '--all', '--check'])
 }
@@ -51,6 +55,7 @@ async function licences() {
 }
 
 async function size() {
+  needBuild()
   return { note: await checkSizes() }
 }
 
@@ -78,6 +83,7 @@ async function wasm32() {
 
 /** The package, then what is tested with it; the demo has settings of its own. */
 async function types() {
+  needBuild()
   for (const project of ['tsconfig.json', 'tests/tsconfig.json']) {
     await run(npmBin('tsc'), ['--noEmit', '-p', project])
   }
@@ -110,5 +116,6 @@ async function storage() {
 }
 
 async function browser() {
+  needBuild()
   return { passed: countTests('playwright', await run(npmBin('playwright'), ['test'])) }
 }

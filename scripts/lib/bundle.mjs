@@ -2,7 +2,8 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { inRoot } from './paths.mjs'
+import { exists, inRoot } from './paths.mjs'
+import { Failure } from './run.mjs'
 
 /** @type {import('esbuild').BuildOptions} */
 const shared = {
@@ -17,6 +18,7 @@ const shared = {
 /** @returns {Promise<string[]>} the test files, as Node runs them */
 export async function bundleUnitTests() {
   const entryPoints = await filesIn('tests/unit', '.test.ts')
+  if (entryPoints.length === 0) throw new Failure('tests/unit holds no test')
   const outdir = 'build/unit'
   await rm(inRoot(outdir), { recursive: true, force: true })
   await build({ ...shared, entryPoints, outbase: 'tests/unit', outdir, platform: 'node' })
@@ -53,7 +55,7 @@ function served({ path }) {
  * @param {string} ending
  */
 async function filesIn(folder, ending) {
-  const names = await readdir(inRoot(folder), { recursive: true })
+  const names = exists(folder) ? await readdir(inRoot(folder), { recursive: true }) : []
   return names
     .filter((name) => name.endsWith(ending))
     .sort()

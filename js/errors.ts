@@ -126,8 +126,8 @@ export class EntidbError extends Error {
 
 function unknownError(cause: unknown): EntidbError {
   const what = cause instanceof Error ? cause.message : String(cause)
-  const message = `the database failed in a way it does not know: ${what}; close it, open it again and retry`
-  return new EntidbError('Io', message, { cause })
+  const fault = `the database failed in a way it does not know: ${what}`
+  return new EntidbError('Io', `${fault}; close it, open it again and retry`, { cause })
 }
 
 /** Whether `value` names a kind of error. */

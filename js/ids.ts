@@ -3,10 +3,12 @@
 import { Reader } from './codec/reader.js'
 import { getUtf8, putUtf8, utf8Length } from './codec/utf8.js'
 import { Writer } from './codec/writer.js'
-import { corrupt, type EntidbError, invalidInput } from './errors.js'
+import { corrupt, type EntidbError, invalidInput, limitExceeded } from './errors.js'
 import { ID_STRING_BYTES_MAX } from './limits.js'
 import type { Id } from './types/values.js'
 import { isUuid, putUuid, uuidText } from './uuid.js'
+
+export { generateId } from './uuid.js'
 
 const INTEGER = 1
 const UUID = 2
@@ -19,7 +21,8 @@ const shared = new Writer(64)
 
 /**
  * The bytes of `id`, in the order of ids: integers, then UUIDs, then other strings. Throws
- * `InvalidInput` where it is neither a safe integer nor a well-formed string of 1 to 512 bytes.
+ * `InvalidInput` where it is neither a safe integer nor a well-formed string of at least a byte, and
+ * `LimitExceeded` where it has more than 512 bytes.
  *
  * @example
  * const key = encodeId('a') // Uint8Array [3, 97, 0, 0]
@@ -64,9 +67,7 @@ function putString(writer: Writer, id: string): void {
   if (bytes < 0) throw invalidInput('an id must not have a lone surrogate; use well-formed text')
   if (bytes === 0) throw invalidInput('an id must not be empty; leave it out to have one made')
   if (bytes > ID_STRING_BYTES_MAX) {
-    throw invalidInput(
-      `an id has at most ${ID_STRING_BYTES_MAX} bytes; this one has more: shorten it`,
-    )
+    throw limitExceeded(`an id has at most ${ID_STRING_BYTES_MAX} bytes; shorten this one`)
   }
   writer.ensure(3 + 2 * bytes)
   const out = writer.bytes
@@ -91,7 +92,7 @@ function wrongType(id: unknown): EntidbError {
   return invalidInput(`an id is a string or a safe integer, not ${what}; convert it first`)
 }
 
-/** The id whose bytes are all of `bytes[start..end]`; fails with `Corrupt` where they are not one. */
+/** The id whose bytes are all of `bytes[start..end]`; `Corrupt` where they are not one id. */
 export function decodeId(bytes: Uint8Array, start = 0, end = bytes.length): Id {
   const reader = new Reader(bytes, start, end)
   const id = readId(reader)

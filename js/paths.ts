@@ -33,8 +33,8 @@ export function parsePath(path: unknown): string[] {
   }
   const steps = path.split('.')
   if (steps.includes('')) {
-    const message = `the path '${path}' has an empty step; write property names with single dots between`
-    throw invalidInput(message, { path })
+    const fault = `the path '${path}' has an empty step`
+    throw invalidInput(`${fault}; write property names with single dots between`, { path })
   }
   return steps
 }

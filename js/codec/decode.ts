@@ -5,7 +5,6 @@
 
 import { corrupt } from '../errors.js'
 import { DOCUMENT_DEPTH_MAX } from '../limits.js'
-import { millisecondsOf } from './encode.js'
 import { halfBits, halfValue } from './half.js'
 import { documentKeys, innerKeys, type KeyNode, valueKeys } from './keys.js'
 import { getUtf8 } from './utf8.js'
@@ -52,7 +51,7 @@ export function decodeDocument(
   }
 }
 
-/** The value whose canonical bytes are `source[start..stop]`; fails as {@link decodeDocument} does. */
+/** The value whose canonical bytes are `source[start..stop]`; fails like {@link decodeDocument}. */
 export function decodeValue(source: Uint8Array, start = 0, stop = source.length): unknown {
   begin(source, start, stop)
   try {
@@ -253,7 +252,10 @@ function readDate(start: number, owner: KeyNode, depth: number): Date {
   // Looked at first, as tags within tags would take the stack to any depth.
   const seconds = major < 2 || major === 7 ? readItem(owner, depth) : undefined
   if (typeof seconds !== 'number') throw corrupt('a date is not a number', start)
-  const ms = millisecondsOf(seconds)
+  // Rounding would not do: from 2^42 seconds on the product can be half a millisecond off. It is
+  // never further off, so its floor is the number looked for or one below.
+  const low = Math.floor(seconds * 1000)
+  const ms = low / 1000 === seconds ? low : low + 1
   if (Math.abs(ms) > DATE_MS_MAX || ms / 1000 !== seconds) {
     throw corrupt('a date is not a whole number of milliseconds', start)
   }

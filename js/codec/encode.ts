@@ -8,16 +8,13 @@ import { type EntidbError, invalidInput, limitExceeded } from '../errors.js'
 import { DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX } from '../limits.js'
 import { formatPath } from '../paths.js'
 import { halfBits } from './half.js'
+import { HEAD_BYTES_MAX, putHead } from './head.js'
 import { type Shape, shapeOf } from './shape.js'
-import { utf8Length } from './utf8.js'
+import { putText } from './text.js'
 import { Writer } from './writer.js'
 
 /** A buffer that one huge document has grown is given back. */
 const KEPT_BYTES_MAX = 1024 * 1024
-/** Room for a head, or for a whole number or float. */
-const HEAD_BYTES = 9
-
-const TWO_32 = 0x1_0000_0000
 const SAFE_BIGINT = 2n ** 53n
 
 /** Keys and positions on the way to the value being written, one per level. */
@@ -78,7 +75,7 @@ function putRoot(writer: Writer, value: unknown, document: boolean): void {
     if (writer.length - start > DOCUMENT_BYTES_MAX) {
       const bytes = writer.length - start
       throw limitExceeded(
-        `a document has at most ${DOCUMENT_BYTES_MAX} bytes when encoded, and this one has ${bytes}; split it`,
+        `a document has at most ${DOCUMENT_BYTES_MAX} bytes when encoded; split this one of ${bytes}`,
       )
     }
     done = true
@@ -101,7 +98,8 @@ function putTop(writer: Writer, value: unknown): void {
 function putItem(writer: Writer, value: unknown, depth: number): void {
   switch (typeof value) {
     case 'string':
-      return putText(writer, value, depth)
+      if (!putText(writer, value)) throw unstorable(value, depth)
+      return
     case 'number':
       return putNumber(writer, value, depth)
     case 'boolean':
@@ -166,52 +164,6 @@ function putArray(writer: Writer, value: readonly unknown[], depth: number): voi
   }
 }
 
-/** Appends a head: the major type in the upper three bits of `major`, and its argument. */
-function putHead(writer: Writer, major: number, n: number): void {
-  writer.ensure(HEAD_BYTES)
-  const { bytes, view } = writer
-  const at = writer.length
-  if (n < 24) {
-    bytes[at] = major | n
-    writer.length = at + 1
-  } else if (n < 0x100) {
-    bytes[at] = major | 24
-    bytes[at + 1] = n
-    writer.length = at + 2
-  } else if (n < 0x1_0000) {
-    bytes[at] = major | 25
-    bytes[at + 1] = n >> 8
-    bytes[at + 2] = n
-    writer.length = at + 3
-  } else if (n < TWO_32) {
-    bytes[at] = major | 26
-    view.setUint32(at + 1, n)
-    writer.length = at + 5
-  } else {
-    bytes[at] = major | 27
-    view.setUint32(at + 1, Math.floor(n / TWO_32))
-    view.setUint32(at + 5, n % TWO_32)
-    writer.length = at + 9
-  }
-}
-
-function putText(writer: Writer, text: string, depth: number): void {
-  const n = text.length
-  writer.ensure(n + HEAD_BYTES)
-  const at = writer.length
-  // Most text is ASCII: it is written behind the head that it would then have.
-  const head = n < 24 ? 1 : n < 0x100 ? 2 : n < 0x1_0000 ? 3 : 5
-  if (writer.ascii(text, at + head)) {
-    putHead(writer, 0x60, n)
-    writer.length = at + head + n
-    return
-  }
-  const length = utf8Length(text)
-  if (length < 0) throw unstorable(text, depth)
-  putHead(writer, 0x60, length)
-  writer.utf8(text, length)
-}
-
 function putNumber(writer: Writer, n: number, depth: number): void {
   // Also true for -0, which is stored as 0.
   if ((n | 0) === n) return n >= 0 ? putHead(writer, 0x00, n) : putHead(writer, 0x20, -1 - n)
@@ -223,7 +175,7 @@ function putNumber(writer: Writer, n: number, depth: number): void {
 }
 
 function putFloat(writer: Writer, n: number): void {
-  writer.ensure(HEAD_BYTES)
+  writer.ensure(HEAD_BYTES_MAX)
   const { bytes, view } = writer
   const at = writer.length
   if (Math.fround(n) !== n) {
@@ -249,7 +201,7 @@ function putBigint(writer: Writer, n: bigint, depth: number): void {
   const negative = n < 0n
   const magnitude = negative ? -1n - n : n
   if (n <= -SAFE_BIGINT || n >= SAFE_BIGINT) {
-    writer.ensure(HEAD_BYTES)
+    writer.ensure(HEAD_BYTES_MAX)
     writer.u8(negative ? 0x3b : 0x1b)
     writer.view.setBigUint64(writer.length, magnitude)
     writer.length += 8
@@ -271,15 +223,9 @@ function putBigint(writer: Writer, n: bigint, depth: number): void {
 
 function putDate(writer: Writer, date: Date, depth: number): void {
   const ms = Date.prototype.getTime.call(date)
-  const seconds = ms / 1000
-  if (!(millisecondsOf(seconds) === ms)) throw unstorable(date, depth)
+  if (Number.isNaN(ms)) throw unstorable(date, depth)
   writer.u8(0xc1)
-  putNumber(writer, seconds, depth)
-}
-
-/** The milliseconds that a date of this many seconds stands for; halves are rounded from zero. */
-export function millisecondsOf(seconds: number): number {
-  return seconds < 0 ? -Math.round(-seconds * 1000) : Math.round(seconds * 1000)
+  putNumber(writer, ms / 1000, depth)
 }
 
 function putBytes(writer: Writer, value: Uint8Array): void {
@@ -288,23 +234,23 @@ function putBytes(writer: Writer, value: Uint8Array): void {
 }
 
 const plain = Object.prototype
-const { hasOwnProperty, toString } = plain
+const { hasOwnProperty: hasOwn, toString: spell } = plain
 
 /** Whether `value` is an object literal, of this realm or another one, or has no prototype. */
 function isPlain(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value)
   if (proto === plain || proto === null) return true
   if (typeof proto !== 'object' || Object.getPrototypeOf(proto) !== null) return false
-  return hasOwnProperty.call(proto, 'isPrototypeOf')
+  return hasOwn.call(proto, 'isPrototypeOf')
 }
 
 function isForeignDate(value: object): boolean {
-  return !(Symbol.toStringTag in value) && toString.call(value) === '[object Date]'
+  return !(Symbol.toStringTag in value) && spell.call(value) === '[object Date]'
 }
 
 function isBytes(value: object): value is Uint8Array {
   if (value instanceof Uint8Array) return true
-  return ArrayBuffer.isView(value) && toString.call(value) === '[object Uint8Array]'
+  return ArrayBuffer.isView(value) && spell.call(value) === '[object Uint8Array]'
 }
 
 function unstorable(value: unknown, depth: number): EntidbError {
@@ -331,18 +277,13 @@ function describe(value: unknown): string {
     case 'object':
       if (value === null) return 'null'
       if (Array.isArray(value)) return 'an array'
-      if (value instanceof Date) return dateFault(value)
-      return `an instance of a class (${toString.call(value).slice(8, -1)})`
+      if (value instanceof Date) return 'an invalid Date'
+      return `an instance of a class (${spell.call(value).slice(8, -1)})`
     case 'undefined':
       return 'undefined'
     default:
       return `a ${typeof value}`
   }
-}
-
-function dateFault(date: Date): string {
-  const invalid = Number.isNaN(Date.prototype.getTime.call(date))
-  return invalid ? 'an invalid Date' : 'a Date too far from 1970 to be kept to the millisecond'
 }
 
 function changing(depth: number): EntidbError {
@@ -364,8 +305,8 @@ function tooDeep(depth: number): EntidbError {
     })
   }
   const path = formatPath(steps)
-  const message = `a document has at most ${DOCUMENT_DEPTH_MAX} levels of arrays and objects; flatten ${path}`
-  return limitExceeded(message, { path })
+  const limit = `a document has at most ${DOCUMENT_DEPTH_MAX} levels of arrays and objects`
+  return limitExceeded(`${limit}; flatten what is at ${path}`, { path })
 }
 
 /** The first place on the trail whose value is one of those around it. */

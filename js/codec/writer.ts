@@ -1,8 +1,8 @@
 import { invalidInput, limitExceeded } from '../errors.js'
 import { putUtf8, utf8Length } from './utf8.js'
 
-/** Below this many characters a loop is quicker than `encodeInto`. */
-const LONG_CHARS = 192
+/** From this many characters on `encodeInto` is quicker than a loop. */
+export const LONG_CHARS = 400
 
 const encoder = new TextEncoder()
 
@@ -93,29 +93,10 @@ export class Writer {
     this.length = at + n
   }
 
-  /**
-   * Writes `text` from `at` on if all of it is ASCII, for which the caller has made room, and says
-   * whether it was. `length` stays as it is.
-   */
-  ascii(text: string, at: number): boolean {
-    const n = text.length
-    const bytes = this.bytes
-    if (n < LONG_CHARS) {
-      for (let i = 0; i < n; i++) {
-        const unit = text.charCodeAt(i)
-        if (unit > 0x7f) return false
-        bytes[at + i] = unit
-      }
-      return true
-    }
-    // Room for one byte per character: all of it is read only if every character took one.
-    const { read } = encoder.encodeInto(text, bytes.subarray(at, at + n))
-    return read === n
-  }
-
   /** A copy of what has been written; the writer is empty afterwards and keeps its buffer. */
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = this.bytes.slice(0, this.length)
+    const bytes = new Uint8Array(this.length)
+    bytes.set(this.bytes.subarray(0, this.length))
     this.length = 0
     return bytes
   }

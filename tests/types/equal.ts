@@ -1,0 +1,8 @@
+/** True where `A` and `B` are the same type, told apart even where each is assignable to the other. */
+export type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** Fails to compile where its type is not `true`. */
+export function expectType<T extends true>(): T | undefined {
+  return undefined
+}

@@ -18,10 +18,14 @@ thread_local! {
     static LISTENER: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
+/// Has panics noted from now on.
+pub fn note_panics() {
+    std::panic::set_hook(Box::new(|info| report(&info.to_string())));
+}
+
 /// Has `listener` called with the message of a panic just before the trap.
 pub fn listen(listener: Function) {
     LISTENER.with(|slot| *slot.borrow_mut() = Some(listener));
-    std::panic::set_hook(Box::new(|info| report(&info.to_string())));
 }
 
 fn report(message: &str) {

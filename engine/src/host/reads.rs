@@ -1,0 +1,77 @@
+//! Reads of single documents.
+
+use crate::codec::bytes::Reader;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::message::junk;
+use crate::host::ops::OPS_MAX;
+use crate::host::{Host, collection_id, reply};
+use crate::storage::Storage;
+
+/// An answer to [`Host::get_many`] stops once it has this many bytes.
+pub const GET_MANY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Ids that are looked up together at first, before it is known how large the documents are.
+const BATCH_IDS_MIN: usize = 4;
+/// Ids that are looked up together at most.
+const BATCH_IDS_MAX: usize = 256;
+
+impl<S: Storage> Host<S> {
+    /// The document with the encoded id `id`.
+    pub fn get(&mut self, view: u32, collection: u32, id: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.db.get(self.views.at(view)?, collection_id(collection), id)
+    }
+
+    /// The documents of many ids, as laid out in [`reply`]. `ids` is a slice for each. The answer stops
+    /// early where it gets long, or where bytes must be fetched first: it then covers the ids at the front,
+    /// one at least, and the caller asks again for those that are left.
+    pub fn get_many(&mut self, view: u32, collection: u32, ids: &[u8]) -> Result<Vec<u8>> {
+        let ids = decode_ids(ids)?;
+        let mut reply = Vec::new();
+        let mut rest = ids.as_slice();
+        let mut batch_ids = BATCH_IDS_MIN;
+        while !rest.is_empty() && reply.len() < GET_MANY_BYTES_MAX {
+            let (batch, later) = rest.split_at(batch_ids.min(rest.len()));
+            let at = self.views.at(view)?;
+            let documents = match self.db.get_many(at, collection_id(collection), batch) {
+                Err(error) if error.is_missing() && !reply.is_empty() => break,
+                documents => documents?,
+            };
+            for document in &documents {
+                reply::put_document(&mut reply, document.as_deref());
+            }
+            rest = later;
+            let done = ids.len() - rest.len();
+            let each = reply.len() / done.max(1) + 1;
+            let room = GET_MANY_BYTES_MAX.saturating_sub(reply.len());
+            batch_ids = (room / each).clamp(1, BATCH_IDS_MAX);
+        }
+        Ok(reply)
+    }
+
+    /// Whether there is a document with this id.
+    pub fn has(&mut self, view: u32, collection: u32, id: &[u8]) -> Result<bool> {
+        self.db.has(self.views.at(view)?, collection_id(collection), id)
+    }
+
+    /// Number of documents.
+    pub fn count(&mut self, view: u32, collection: u32) -> Result<u64> {
+        self.db.count(self.views.at(view)?, collection_id(collection))
+    }
+
+    /// SHA-256 of the document with its id.
+    pub fn hash(&mut self, view: u32, collection: u32, id: &[u8]) -> Result<Option<[u8; 32]>> {
+        self.db.hash(self.views.at(view)?, collection_id(collection), id)
+    }
+}
+
+fn decode_ids(message: &[u8]) -> Result<Vec<&[u8]>> {
+    let mut reader = Reader::new(message);
+    let mut ids = Vec::new();
+    while !reader.is_empty() {
+        if ids.len() == OPS_MAX {
+            let message = format!("at most {OPS_MAX} ids can be asked for at once; ask in parts");
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        }
+        ids.push(reader.slice().map_err(|error| junk("list of ids", &error))?);
+    }
+    Ok(ids)
+}

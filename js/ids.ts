@@ -21,7 +21,7 @@ const shared = new Writer(64)
 
 /**
  * The bytes of `id`, in the order of ids: integers, then UUIDs, then other strings. Throws
- * `InvalidInput` where it is neither a safe integer nor a well-formed string of at least a byte, and
+ * `InvalidInput` where it is neither a safe integer nor a well-formed string that is not empty, and
  * `LimitExceeded` where it has more than 512 bytes.
  *
  * @example

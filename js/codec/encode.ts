@@ -75,7 +75,7 @@ function putRoot(writer: Writer, value: unknown, document: boolean): void {
     if (writer.length - start > DOCUMENT_BYTES_MAX) {
       const bytes = writer.length - start
       throw limitExceeded(
-        `a document has at most ${DOCUMENT_BYTES_MAX} bytes when encoded; split this one of ${bytes}`,
+        `a document has at most ${DOCUMENT_BYTES_MAX} encoded bytes; split this one of ${bytes}`,
       )
     }
     done = true

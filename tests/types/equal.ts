@@ -1,4 +1,4 @@
-/** True where `A` and `B` are the same type, told apart even where each is assignable to the other. */
+/** True where `A` and `B` are the same type, and not merely assignable to each other. */
 export type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 

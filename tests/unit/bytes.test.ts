@@ -23,7 +23,7 @@ test('what is written is read back, across any growth of the buffer', () => {
   assert.equal(writer.length, 0)
 })
 
-test('a varint that is cut, padded or too large is Corrupt, and so is a slice beyond the end', () => {
+test('a varint that is cut, padded or too large is Corrupt, as is a slice beyond the end', () => {
   const corrupt = (error: unknown) => isEntidbError(error, 'Corrupt')
   for (const bytes of ['', '80', '8000', '818000', 'ffffffffffffff10', 'ffffffffffffffffff01']) {
     assert.throws(() => new Reader(unhex(bytes)).varint(), corrupt, bytes)

@@ -1,0 +1,26 @@
+//! Segments: immutable sorted runs of entries in units of the volume. FORMAT.md, section 6.
+
+mod block;
+mod block_builder;
+mod block_cursor;
+mod builder;
+mod cursor;
+mod filter;
+mod footer;
+mod index;
+mod meta;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub(crate) use block::Block;
+pub(crate) use builder::SegmentBuilder;
+pub(crate) use cursor::SegmentCursor;
+pub(crate) use meta::{BlockPtr, SegmentMeta};
+pub(crate) use reader::{Lookup, Segment};
+
+/// A number of the format as a count in memory. No platform has a narrower `usize`.
+fn as_usize(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}

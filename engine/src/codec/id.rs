@@ -6,7 +6,7 @@ use crate::codec::bytes::Reader;
 use crate::codec::cbor::{self, INTEGERS_END, Major};
 use crate::codec::escape;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{ID_KEY_BYTES_MAX, ID_STRING_BYTES_MAX};
+use crate::limits::ID_STRING_BYTES_MAX;
 
 const INTEGER: u8 = 1;
 const UUID: u8 = 2;
@@ -85,7 +85,7 @@ impl Id {
             Some((&UUID, rest)) => <[u8; UUID_BYTES]>::try_from(rest)
                 .map(|uuid| Self::Text(spell_uuid(uuid)))
                 .map_err(|_| misshapen())?,
-            Some((&STRING, rest)) if bytes.len() <= ID_KEY_BYTES_MAX => {
+            Some((&STRING, rest)) => {
                 let text = text_of(rest)?;
                 if parse_uuid(text.as_bytes()).is_some() {
                     return Err(misshapen());

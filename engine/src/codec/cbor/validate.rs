@@ -9,6 +9,7 @@ use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, PATH_BYTES_MAX};
 const ID_KEY: &[u8] = b"\x62id";
 
 const _: () = assert!(DOCUMENT_BYTES_MAX < u32::MAX as usize);
+const _: () = assert!(DOCUMENT_DEPTH_MAX <= u128::BITS as usize);
 
 /// Checks that `bytes` are one canonical document without `id`.
 ///
@@ -31,20 +32,31 @@ fn check(bytes: &[u8], document: bool) -> Result<()> {
         );
         return Err(Error::new(ErrorKind::LimitExceeded, message));
     }
-    let mut walk = Walk::new(bytes, document);
+    let mut outer = [CLOSED; DOCUMENT_DEPTH_MAX];
+    let mut walk = Walk {
+        bytes,
+        reader: Reader::new(bytes),
+        document,
+        start: 0,
+        frame: CLOSED,
+        maps: 0,
+        outer: &mut outer,
+        depth: 0,
+    };
     walk.run().map_err(|error| walk.describe(&error))
 }
 
-/// An array or map that has been entered.
-#[derive(Clone, Copy, Default)]
+/// An array or map that has been entered. It has no padding, so that many are zeroed at once.
+#[derive(Clone, Copy)]
 struct Frame {
     /// Elements or entries not yet read.
     left: u32,
     /// In an array, the number of elements begun. In a map, where the key of the entry begun starts,
     /// or 0 where there is none: no key starts in front of its map's head.
     at: u32,
-    is_map: bool,
 }
+
+const CLOSED: Frame = Frame { left: 0, at: 0 };
 
 struct Walk<'a> {
     bytes: &'a [u8],
@@ -54,20 +66,16 @@ struct Walk<'a> {
     start: usize,
     /// The innermost frame; `outer` holds those around it, `depth` counts all.
     frame: Frame,
-    outer: [Frame; DOCUMENT_DEPTH_MAX],
+    /// A bit per frame, the lowest for the innermost one: whether it is a map.
+    maps: u128,
+    outer: &'a mut [Frame; DOCUMENT_DEPTH_MAX],
     depth: usize,
 }
 
-impl<'a> Walk<'a> {
-    fn new(bytes: &'a [u8], document: bool) -> Self {
-        let frame = Frame::default();
-        let outer = [frame; DOCUMENT_DEPTH_MAX];
-        Self { bytes, reader: Reader::new(bytes), document, start: 0, frame, outer, depth: 0 }
-    }
-
+impl Walk<'_> {
     fn run(&mut self) -> Result<()> {
         self.value()?;
-        if self.document && !(self.depth == 1 && self.frame.is_map) {
+        if self.document && !(self.depth == 1 && self.is_map()) {
             return Err(Error::decode("a document must be an object"));
         }
         while self.depth > 0 {
@@ -76,7 +84,7 @@ impl<'a> Walk<'a> {
                 continue;
             }
             self.frame.left -= 1;
-            if self.frame.is_map {
+            if self.is_map() {
                 self.key()?;
             } else {
                 self.frame.at += 1;
@@ -85,6 +93,11 @@ impl<'a> Walk<'a> {
         }
         self.start = self.offset();
         if self.reader.is_empty() { Ok(()) } else { Err(Error::decode("bytes follow its end")) }
+    }
+
+    #[inline]
+    fn is_map(&self) -> bool {
+        self.maps & 1 == 1
     }
 
     #[inline]
@@ -110,14 +123,16 @@ impl<'a> Walk<'a> {
         };
         *slot = self.frame;
         self.depth += 1;
-        self.frame = Frame { left: narrow(n), at: 0, is_map };
+        self.frame = Frame { left: narrow(n), at: 0 };
+        self.maps = self.maps << 1 | u128::from(is_map);
         Ok(())
     }
 
     #[inline]
     fn leave(&mut self) {
         self.depth -= 1;
-        self.frame = self.outer.get(self.depth).copied().unwrap_or_default();
+        self.maps >>= 1;
+        self.frame = self.outer.get(self.depth).copied().unwrap_or(CLOSED);
     }
 
     /// Reads a key, which must come after the one before it in the same map.
@@ -164,11 +179,15 @@ impl<'a> Walk<'a> {
     fn path(&self) -> Option<String> {
         let mut path = String::new();
         let frames = self.outer.iter().take(self.depth).skip(1).chain([&self.frame]);
-        for frame in frames.filter(|frame| frame.at > 0) {
+        for (frame, inner) in frames.zip((0..self.depth).rev()) {
+            let is_map = self.maps >> inner & 1 == 1;
+            if frame.at == 0 {
+                continue;
+            }
             if !path.is_empty() {
                 path.push('.');
             }
-            path.push_str(&self.segment(*frame)?);
+            path.push_str(&self.segment(*frame, is_map)?);
             if path.len() > PATH_BYTES_MAX {
                 return None;
             }
@@ -176,8 +195,8 @@ impl<'a> Walk<'a> {
         (!path.is_empty()).then_some(path)
     }
 
-    fn segment(&self, frame: Frame) -> Option<String> {
-        if !frame.is_map {
+    fn segment(&self, frame: Frame, is_map: bool) -> Option<String> {
+        if !is_map {
             return Some((frame.at - 1).to_string());
         }
         let mut reader = Reader::new(self.bytes.get(frame.at as usize..)?);

@@ -41,6 +41,24 @@ pub const LOG_HEAD_BYTES: u32 = 1024;
 pub const CACHE_BYTES_DEFAULT: usize = 32 * 1024 * 1024;
 /// Milliseconds after which an unused snapshot expires.
 pub const SNAPSHOT_IDLE_MS_MAX: u64 = 60_000;
+/// Bytes written since a snapshot was taken up to which it is kept in any case; beyond, up to the size
+/// of the database.
+pub const SNAPSHOT_BYTES_MIN: u64 = 256 * 1024 * 1024;
+/// Bytes of the keys of recent commits that transactions are validated against.
+pub const RECENT_KEYS_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of keys that a transaction remembers to have read; beyond, it counts as having read whole
+/// collections and indexes.
+pub const READ_KEYS_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of keys of documents that share values of a unique index in the middle of a transaction.
+pub const SHARED_KEYS_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Different values of an index up to which they are counted one by one.
+pub const INDEX_SAMPLE_VALUES: u64 = 256;
+/// Entries at each end of an index that tell how many different values there are beyond.
+pub const INDEX_SAMPLE_ENTRIES: usize = 1024;
+/// Index entries that one page of a query examines.
+pub const PAGE_EXAMINED_MAX: u64 = 64 * 1024;
+/// Misses that one page gathers before it gives up.
+pub const PAGE_MISSES_MAX: usize = 64;
 /// Open transactions and snapshots.
 pub const SNAPSHOTS_MAX: usize = 1024;
 

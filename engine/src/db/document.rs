@@ -1,0 +1,153 @@
+//! Documents as entries of the store: one entry, or a head and chunks. FORMAT.md, section 4.
+
+use super::misses::Misses;
+use crate::catalog::Collection;
+use crate::codec::bytes::{Reader, put_varint, varint_len};
+use crate::codec::space::{self, Space};
+use crate::error::{Error, ErrorKind, Result};
+use crate::kv::batch::Batch;
+use crate::kv::store::Store;
+use crate::kv::view::View;
+use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::storage::Storage;
+
+const WHOLE: u8 = 0;
+const CHUNKED: u8 = 1;
+
+/// A document as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Document {
+    pub bytes: Vec<u8>,
+    /// In how many chunks it lies; none where it is one entry.
+    pub chunks: u32,
+}
+
+/// Reads the document with this id, if there is one.
+pub(super) fn read<S: Storage>(
+    store: &Store<S>,
+    view: View<'_>,
+    collection: &Collection,
+    id: &[u8],
+) -> Result<Option<Document>> {
+    let mut value = Vec::new();
+    if !store.get(view, &collection.document_key(id), &mut value)? {
+        return Ok(None);
+    }
+    assemble(store, view, collection, id, value).map(Some)
+}
+
+/// Makes the document from the value of its entry.
+pub(super) fn assemble<S: Storage>(
+    store: &Store<S>,
+    view: View<'_>,
+    collection: &Collection,
+    id: &[u8],
+    mut value: Vec<u8>,
+) -> Result<Document> {
+    match value.first() {
+        Some(&WHOLE) => {
+            value.drain(..1);
+            Ok(Document { bytes: value, chunks: 0 })
+        }
+        Some(&CHUNKED) => {
+            let (len, chunks) = chunk_head(&value)?;
+            let mut bytes = Vec::with_capacity(len);
+            let (mut chunk, mut misses) = (Vec::new(), Misses::default());
+            for number in 0..chunks {
+                let key = chunk_key(collection, id, number);
+                if misses.note(store.get(view, &key, &mut chunk))? == Some(false) {
+                    return Err(damaged(collection, id));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            misses.finish()?;
+            if bytes.len() != len {
+                return Err(damaged(collection, id));
+            }
+            Ok(Document { bytes, chunks })
+        }
+        _ => Err(damaged(collection, id)),
+    }
+}
+
+/// Writes a document over one that had `old_chunks` chunks.
+pub(super) fn put(
+    batch: &mut Batch,
+    value_bytes_max: usize,
+    collection: &Collection,
+    id: &[u8],
+    document: &[u8],
+    old_chunks: u32,
+) -> Result<()> {
+    let mut value;
+    let mut chunks = 0;
+    if document.len() <= value_bytes_max {
+        value = Vec::with_capacity(1 + document.len());
+        value.push(WHOLE);
+        value.extend_from_slice(document);
+    } else {
+        for chunk in document.chunks(value_bytes_max) {
+            batch.put(&chunk_key(collection, id, chunks), chunk)?;
+            chunks += 1;
+        }
+        let len = document.len() as u64;
+        value = Vec::with_capacity(1 + varint_len(len) + varint_len(u64::from(chunks)));
+        value.push(CHUNKED);
+        put_varint(&mut value, len);
+        put_varint(&mut value, u64::from(chunks));
+    }
+    batch.put(&collection.document_key(id), &value)?;
+    delete_chunks(batch, collection, id, chunks..old_chunks)
+}
+
+/// Deletes a document that had `chunks` chunks.
+pub(super) fn delete(
+    batch: &mut Batch,
+    collection: &Collection,
+    id: &[u8],
+    chunks: u32,
+) -> Result<()> {
+    batch.delete(&collection.document_key(id))?;
+    delete_chunks(batch, collection, id, 0..chunks)
+}
+
+fn delete_chunks(
+    batch: &mut Batch,
+    collection: &Collection,
+    id: &[u8],
+    numbers: std::ops::Range<u32>,
+) -> Result<()> {
+    for number in numbers {
+        batch.delete(&chunk_key(collection, id, number))?;
+    }
+    Ok(())
+}
+
+fn chunk_key(collection: &Collection, id: &[u8], number: u32) -> Vec<u8> {
+    [&space::prefix(Space::Chunks, collection.data), id, &number.to_be_bytes()[..]].concat()
+}
+
+fn chunk_head(value: &[u8]) -> Result<(usize, u32)> {
+    let mut reader = Reader::new(value);
+    reader.u8()?;
+    let len = reader.length()?;
+    let chunks = reader.varint()?;
+    match u32::try_from(chunks) {
+        Ok(n) if chunks <= len as u64 && len <= DOCUMENT_BYTES_MAX && reader.is_empty() => {
+            Ok((len, n))
+        }
+        _ => Err(Error::decode("the head of a document in chunks is misshapen")),
+    }
+}
+
+#[cold]
+pub(super) fn damaged(collection: &Collection, id: &[u8]) -> Error {
+    let message = format!(
+        "a document of `{}` is damaged; restore a backup, or rescue what is sound with `repair`",
+        collection.name
+    );
+    Error::new(ErrorKind::Corrupt, message).with(|details| {
+        details.collection = Some(collection.name.clone());
+        details.id = Some(id.to_vec());
+    })
+}

@@ -5,9 +5,10 @@ pub mod codec;
 mod counters;
 pub mod db;
 pub mod error;
+pub mod host;
 mod index;
-#[path = "standin.rs"]
-mod kv;
+#[doc(hidden)]
+pub mod kv;
 pub mod limits;
 pub mod options;
 mod snapshot;

@@ -7,6 +7,7 @@ pub mod id;
 pub mod key;
 pub mod patch;
 pub mod path;
+pub(crate) mod seal;
 pub mod space;
 pub mod typed;
 pub mod value;

@@ -15,7 +15,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index;
 use crate::kv::view::{Direction, KeyRange, View};
 use crate::limits::{INDEX_SAMPLE_ENTRIES, INDEX_SAMPLE_VALUES};
-use crate::options::Durability;
 use crate::storage::{Storage, Synced};
 
 /// A collection as it is.
@@ -259,7 +258,7 @@ impl<S: Storage> Database<S> {
         if catalog == *self.catalog {
             return Ok(Synced::Done);
         }
-        self.commit_catalog(catalog, &retired, Durability::Strict)
+        self.commit_catalog(catalog, &retired)
     }
 }
 

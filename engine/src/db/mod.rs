@@ -222,10 +222,9 @@ impl<S: Storage> Database<S> {
         &mut self,
         catalog: Catalog,
         retired: &[Vec<u8>],
-        durability: Durability,
     ) -> Result<Synced> {
         let bytes = catalog.encode()?;
-        let synced = self.store.commit_catalog(&bytes, retired, durability)?;
+        let synced = self.store.commit_catalog(&bytes, retired)?;
         match synced {
             Synced::Done => self.catalog = Arc::new(catalog),
             Synced::Pending(_) => self.next_catalog = Some(Arc::new(catalog)),

@@ -42,7 +42,17 @@ pub(crate) struct Source<'a> {
 #[derive(Debug)]
 enum Place<'a> {
     Table { table: TableRef<'a>, node: Option<Node> },
-    Run { run: Run, at: usize, cursor: Option<SegmentCursor> },
+    Run(RunCursor),
+}
+
+/// A place in a run of segments.
+#[derive(Debug)]
+struct RunCursor {
+    run: Run,
+    /// Each segment is read once from end to end, so that its blocks need not be kept.
+    once: bool,
+    at: usize,
+    cursor: Option<SegmentCursor>,
 }
 
 impl<'a> Source<'a> {
@@ -51,7 +61,14 @@ impl<'a> Source<'a> {
     }
 
     pub fn run(run: Run) -> Self {
-        Self { place: Place::Run { run, at: 0, cursor: None }, overlay: false }
+        let cursor = RunCursor { run, once: false, at: 0, cursor: None };
+        Self { place: Place::Run(cursor), overlay: false }
+    }
+
+    /// A run that a merge reads from end to end.
+    pub fn run_once(run: Run) -> Self {
+        let cursor = RunCursor { run, once: true, at: 0, cursor: None };
+        Self { place: Place::Run(cursor), overlay: false }
     }
 
     pub fn as_overlay(mut self) -> Self {
@@ -70,14 +87,10 @@ impl<'a> Source<'a> {
                 *node = table.seek(key, seq);
                 Ok(())
             }
-            Place::Run { run, at, cursor } => {
-                let first = run.partition_point(|s| s.meta().max_key.as_slice() < key);
-                let mut found = open(run, first);
-                if let Some(found) = &mut found {
-                    found.seek(io, key, seq)?;
-                }
-                (*at, *cursor) = (first, found);
-                forward_to_entry(io, run, at, cursor)
+            Place::Run(run) => {
+                let first = run.run.partition_point(|s| s.meta().max_key.as_slice() < key);
+                run.enter(Some(first), |cursor| cursor.seek(io, key, seq))?;
+                run.forward_to_entry(io)
             }
         }
     }
@@ -89,13 +102,9 @@ impl<'a> Source<'a> {
                 *node = table.first();
                 Ok(())
             }
-            Place::Run { run, at, cursor } => {
-                let mut found = open(run, 0);
-                if let Some(found) = &mut found {
-                    found.seek_first(io)?;
-                }
-                (*at, *cursor) = (0, found);
-                forward_to_entry(io, run, at, cursor)
+            Place::Run(run) => {
+                run.enter(Some(0), |cursor| cursor.seek_first(io))?;
+                run.forward_to_entry(io)
             }
         }
     }
@@ -107,15 +116,10 @@ impl<'a> Source<'a> {
                 *node = table.seek_before(key);
                 Ok(())
             }
-            Place::Run { run, at, cursor } => {
-                let below = run.partition_point(|s| s.meta().min_key.as_slice() < key);
-                let last = below.checked_sub(1);
-                let mut found = last.and_then(|last| open(run, last));
-                if let Some(found) = &mut found {
-                    found.seek_before(io, key)?;
-                }
-                (*at, *cursor) = (last.unwrap_or(0), found);
-                backward_to_entry(io, run, at, cursor)
+            Place::Run(run) => {
+                let below = run.run.partition_point(|s| s.meta().min_key.as_slice() < key);
+                run.enter(below.checked_sub(1), |cursor| cursor.seek_before(io, key))?;
+                run.backward_to_entry(io)
             }
         }
     }
@@ -127,14 +131,9 @@ impl<'a> Source<'a> {
                 *node = table.last();
                 Ok(())
             }
-            Place::Run { run, at, cursor } => {
-                let last = run.len().saturating_sub(1);
-                let mut found = open(run, last);
-                if let Some(found) = &mut found {
-                    found.seek_last(io)?;
-                }
-                (*at, *cursor) = (last, found);
-                backward_to_entry(io, run, at, cursor)
+            Place::Run(run) => {
+                run.enter(run.run.len().checked_sub(1), |cursor| cursor.seek_last(io))?;
+                run.backward_to_entry(io)
             }
         }
     }
@@ -146,11 +145,11 @@ impl<'a> Source<'a> {
                 *node = node.and_then(|at| table.next(at));
                 Ok(())
             }
-            Place::Run { run, at, cursor } => {
-                if let Some(cursor) = cursor {
+            Place::Run(run) => {
+                if let Some(cursor) = &mut run.cursor {
                     cursor.next(io)?;
                 }
-                forward_to_entry(io, run, at, cursor)
+                run.forward_to_entry(io)
             }
         }
     }
@@ -162,11 +161,11 @@ impl<'a> Source<'a> {
                 *node = node.and_then(|at| table.prev(at));
                 Ok(())
             }
-            Place::Run { run, at, cursor } => {
-                if let Some(cursor) = cursor {
+            Place::Run(run) => {
+                if let Some(cursor) = &mut run.cursor {
                     cursor.prev(io)?;
                 }
-                backward_to_entry(io, run, at, cursor)
+                run.backward_to_entry(io)
             }
         }
     }
@@ -175,14 +174,14 @@ impl<'a> Source<'a> {
     pub fn valid(&self) -> bool {
         match &self.place {
             Place::Table { node, .. } => node.is_some(),
-            Place::Run { cursor, .. } => cursor.as_ref().is_some_and(SegmentCursor::valid),
+            Place::Run(run) => run.cursor.as_ref().is_some_and(SegmentCursor::valid),
         }
     }
 
     pub fn key(&self) -> &[u8] {
         match &self.place {
             Place::Table { table, node } => node.map_or(&[], |at| table.key(at)),
-            Place::Run { cursor, .. } => cursor.as_ref().map_or(&[], SegmentCursor::key),
+            Place::Run(run) => run.cursor.as_ref().map_or(&[], SegmentCursor::key),
         }
     }
 
@@ -193,60 +192,59 @@ impl<'a> Source<'a> {
         }
         match &self.place {
             Place::Table { table, node } => node.map_or(0, |at| table.seq(at)),
-            Place::Run { cursor, .. } => cursor.as_ref().map_or(0, SegmentCursor::seq),
+            Place::Run(run) => run.cursor.as_ref().map_or(0, SegmentCursor::seq),
         }
     }
 
     pub fn kind(&self) -> Kind {
         match &self.place {
             Place::Table { table, node } => node.map_or(Kind::Delete, |at| table.kind(at)),
-            Place::Run { cursor, .. } => cursor.as_ref().map_or(Kind::Delete, SegmentCursor::kind),
+            Place::Run(run) => run.cursor.as_ref().map_or(Kind::Delete, SegmentCursor::kind),
         }
     }
 
     pub fn value(&self) -> &[u8] {
         match &self.place {
             Place::Table { table, node } => node.map_or(&[], |at| table.value(at)),
-            Place::Run { cursor, .. } => cursor.as_ref().map_or(&[], SegmentCursor::value),
+            Place::Run(run) => run.cursor.as_ref().map_or(&[], SegmentCursor::value),
         }
     }
 }
 
-fn open(run: &Run, at: usize) -> Option<SegmentCursor> {
-    run.get(at).map(|segment| SegmentCursor::new(Arc::clone(segment)))
-}
-
-/// Goes on to the next segments while the current one is exhausted.
-fn forward_to_entry<S: Storage>(
-    io: &Io<S>,
-    run: &Run,
-    at: &mut usize,
-    cursor: &mut Option<SegmentCursor>,
-) -> Result<()> {
-    while cursor.as_ref().is_some_and(|cursor| !cursor.valid()) {
-        let mut following = open(run, *at + 1);
-        if let Some(following) = &mut following {
-            following.seek_first(io)?;
+impl RunCursor {
+    /// Enters the segment at `at`, if there is one, and moves within it. Nothing changes on an error.
+    fn enter(
+        &mut self,
+        at: Option<usize>,
+        go: impl FnOnce(&mut SegmentCursor) -> Result<()>,
+    ) -> Result<()> {
+        let segment = at.and_then(|at| self.run.get(at)).cloned();
+        let open = if self.once { SegmentCursor::for_merge } else { SegmentCursor::new };
+        let mut cursor = segment.map(open);
+        if let Some(cursor) = &mut cursor {
+            go(cursor)?;
         }
-        (*at, *cursor) = (*at + 1, following);
+        (self.at, self.cursor) = (at.unwrap_or(0), cursor);
+        Ok(())
     }
-    Ok(())
-}
 
-/// Goes back to the previous segments while the current one is exhausted.
-fn backward_to_entry<S: Storage>(
-    io: &Io<S>,
-    run: &Run,
-    at: &mut usize,
-    cursor: &mut Option<SegmentCursor>,
-) -> Result<()> {
-    while cursor.as_ref().is_some_and(|cursor| !cursor.valid()) {
-        let before = at.checked_sub(1);
-        let mut preceding = before.and_then(|before| open(run, before));
-        if let Some(preceding) = &mut preceding {
-            preceding.seek_last(io)?;
-        }
-        (*at, *cursor) = (before.unwrap_or(0), preceding);
+    fn is_exhausted(&self) -> bool {
+        self.cursor.as_ref().is_some_and(|cursor| !cursor.valid())
     }
-    Ok(())
+
+    /// Goes on to the next segments while the current one is exhausted.
+    fn forward_to_entry<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        while self.is_exhausted() {
+            self.enter(Some(self.at + 1), |cursor| cursor.seek_first(io))?;
+        }
+        Ok(())
+    }
+
+    /// Goes back to the previous segments while the current one is exhausted.
+    fn backward_to_entry<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        while self.is_exhausted() {
+            self.enter(self.at.checked_sub(1), |cursor| cursor.seek_last(io))?;
+        }
+        Ok(())
+    }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Units {
     leased: Vec<(Weak<()>, u32)>,
     /// No unit below this one is free.
     from: usize,
+    /// How many are free.
+    free: u64,
 }
 
 impl Units {
@@ -35,6 +37,7 @@ impl Units {
                 *used = true;
             }
         }
+        self.free = self.used.iter().filter(|used| !**used).count() as u64;
     }
 
     /// Takes the lowest free unit, if the volume has one.
@@ -45,6 +48,7 @@ impl Units {
             *used = true;
         }
         self.from += at + 1;
+        self.free -= 1;
         let unit = u32::try_from(self.from - 1).ok()?;
         self.leased.push((Arc::downgrade(lease), unit));
         Some(unit)
@@ -53,6 +57,7 @@ impl Units {
     /// Makes room for `more` units at the end.
     pub fn grow(&mut self, more: u32) {
         self.used.resize(self.used.len() + as_usize(more), false);
+        self.free += u64::from(more);
     }
 
     /// Units in the volume.
@@ -63,7 +68,7 @@ impl Units {
 
     /// Units that are free.
     pub fn free(&self) -> u64 {
-        self.used.iter().filter(|used| !**used).count() as u64
+        self.free
     }
 
     /// Units up to the last one in use.

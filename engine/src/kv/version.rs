@@ -65,6 +65,16 @@ impl Version {
         self.levels.iter().rposition(|run| !run.is_empty()).map_or(0, |at| at + 1)
     }
 
+    /// Whether any segment may hold a key with this prefix.
+    pub fn holds_prefix(&self, prefix: &[u8]) -> bool {
+        let may_hold = |segment: &Arc<Segment>| {
+            let meta = segment.meta();
+            let after_min = meta.min_key.as_slice() <= prefix || meta.min_key.starts_with(prefix);
+            after_min && meta.max_key.as_slice() >= prefix
+        };
+        self.segments().any(may_hold)
+    }
+
     /// The next version: without the segments in `removed` (ids), with `added` in `level`. In level 0
     /// what is added becomes the newest run.
     pub fn edit(&self, removed: &[u64], added: Vec<Arc<Segment>>, level: usize) -> Self {

@@ -165,7 +165,7 @@ impl Job {
     /// Sources moved to just behind the place.
     fn find_place<S: Storage>(&self, io: &Io<S>) -> Result<Merge<'static>> {
         let tables = self.table.iter().map(|t| Source::table(TableRef::Shared(Arc::clone(t))));
-        let runs = self.runs.iter().map(|run| Source::run(Arc::clone(run)));
+        let runs = self.runs.iter().map(|run| Source::run_once(Arc::clone(run)));
         let mut sources: Vec<Source<'static>> = tables.chain(runs).collect();
         for source in &mut sources {
             match &self.place {
@@ -192,7 +192,7 @@ impl Job {
         let same_key = self.place.as_ref().is_some_and(|(last, _)| last == key);
         let reader = self.retention.reader(seq);
         let unseen = same_key && self.reader == Some(reader);
-        let retired = self.retention.is_retired(key);
+        let retired = self.retention.retired_prefix(key).is_some();
         let idle_tombstone =
             kind == Kind::Delete && self.retention.is_oldest(seq) && !self.hides_something(key);
         if !unseen && !retired && !idle_tombstone {
@@ -242,7 +242,8 @@ impl Job {
         };
         let before = builder.bytes_written();
         let lease = &self.lease;
-        builder.add(io, &mut || volume.take_unit(io, lease), key, seq, entry.kind(), entry.value())?;
+        let alloc = &mut || volume.take_unit(io, lease);
+        builder.add(io, alloc, key, seq, entry.kind(), entry.value())?;
         self.unsynced_bytes += builder.bytes_written() - before;
         self.builder = Some(builder);
         Ok(())

@@ -4,6 +4,6 @@ mod job;
 mod pick;
 mod retention;
 
-pub(crate) use job::{Job, JobCounts};
+pub(crate) use job::{Job, JobCounts, Progress};
 pub(crate) use pick::{Plan, Urgency, pick, pick_any, relocation};
 pub(crate) use retention::Retention;

@@ -15,9 +15,9 @@ impl Retention {
         Self { pins, retired }
     }
 
-    /// Whether entries with this key no longer count at all.
-    pub fn is_retired(&self, key: &[u8]) -> bool {
-        self.retired.iter().any(|prefix| key.starts_with(prefix))
+    /// The retired prefix that the key lies under: its entry no longer counts.
+    pub fn retired_prefix(&self, key: &[u8]) -> Option<&[u8]> {
+        self.retired.iter().map(Vec::as_slice).find(|prefix| key.starts_with(prefix))
     }
 
     /// Numbers the reader that sees a version of `seq` first: the oldest snapshot at or above it, or

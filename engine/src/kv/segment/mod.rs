@@ -17,7 +17,7 @@ mod writer;
 pub(crate) use block::Block;
 pub(crate) use builder::SegmentBuilder;
 pub(crate) use cursor::SegmentCursor;
-pub(crate) use meta::{BlockPtr, SegmentMeta};
+pub(crate) use meta::SegmentMeta;
 pub(crate) use reader::{Lookup, Segment};
 
 /// A number of the format as a count in memory. No platform has a narrower `usize`.

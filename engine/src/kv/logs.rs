@@ -1,0 +1,163 @@
+//! The two logs: which epoch is written where, and when a file may be used again.
+
+use super::io::Io;
+use super::log::{FrameBuilder, Header, LogWriter};
+use super::superblock::Superblock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::options::Durability;
+use crate::storage::{FileId, Storage, Synced};
+
+/// What one of the two files holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Epoch {
+    /// 0 where the file was never used.
+    pub number: u64,
+    /// The last commit in it that counts.
+    pub last_seq: u64,
+}
+
+/// The two logs of a store.
+#[derive(Debug, Default)]
+pub(crate) struct Logs {
+    /// Writes the live epoch; none until the first commit after an open or a checkpoint.
+    writer: Option<LogWriter>,
+    /// What lies in `log.a` and `log.b`.
+    files: [Epoch; 2],
+    /// The newest epoch there is.
+    epoch: u64,
+    /// No sequence number up to this one is given to another commit after a crash.
+    reserved_seq: u64,
+    /// Epochs up to this one hold nothing that is not in segments.
+    closed: u64,
+}
+
+impl Logs {
+    /// What recovery found in the files. `epoch` is the newest ever begun, `closed` what the root says.
+    pub fn new(files: [Epoch; 2], epoch: u64, closed: u64, reserved_seq: u64) -> Self {
+        Self { writer: None, files, epoch, reserved_seq, closed }
+    }
+
+    /// The newest epoch.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// What a crash must not give out again.
+    pub fn reserved_seq(&self) -> u64 {
+        self.reserved_seq
+    }
+
+    /// After a clean close nothing that was reserved can have been given out and lost.
+    pub fn forget_reservation(&mut self) {
+        self.reserved_seq = 0;
+    }
+
+    /// The newest epoch that is over and holds nothing beyond `flushed_seq`.
+    pub fn closed_epoch(&self, flushed_seq: u64) -> u64 {
+        let live = self.writer.as_ref().map_or(u64::MAX, |_| self.epoch);
+        let over = |epoch: &&Epoch| epoch.number < live && epoch.last_seq <= flushed_seq;
+        let needed = self.files.iter().filter(|epoch| !over(epoch) && epoch.number > self.closed);
+        let first_needed = needed.map(|epoch| epoch.number).min().unwrap_or(self.epoch + 1);
+        self.closed.max(first_needed.saturating_sub(1))
+    }
+
+    /// Remembers what a root has made durable.
+    pub fn set_closed(&mut self, closed: u64) {
+        self.closed = self.closed.max(closed);
+    }
+
+    /// Whether a frame of `bytes` fits into the live epoch; false where there is none.
+    pub fn fits(&self, bytes: usize) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.fits(bytes))
+    }
+
+    /// Whether the file that the next epoch goes to holds nothing beyond `flushed_seq`.
+    pub fn next_file_is_free(&self, flushed_seq: u64) -> bool {
+        let at = usize::from(self.next_file() == FileId::LogB);
+        self.files.get(at).is_none_or(|epoch| {
+            epoch.number <= self.closed || epoch.last_seq <= flushed_seq
+        })
+    }
+
+    /// No more frames go to the live epoch.
+    pub fn end_epoch(&mut self) {
+        self.writer = None;
+    }
+
+    /// Begins the next epoch in the other file. `first_seq` is the sequence number of its first commit,
+    /// `last_seq` that of the last commit before it.
+    pub fn begin_epoch<S: Storage>(
+        &mut self,
+        io: &Io<S>,
+        superblock: &Superblock,
+        (first_seq, last_seq): (u64, u64),
+        generation: u64,
+    ) -> Result<()> {
+        if let Some(writer) = &self.writer {
+            let _ = io.sync(writer.file(), Durability::Strict)?;
+        }
+        let file = self.next_file();
+        // Every commit takes at least one byte of the log, so that its length bounds their number.
+        let reserved_seq = first_seq + u64::from(superblock.geometry.log_bytes_max);
+        let header = Header {
+            database_id: superblock.database_id,
+            epoch: self.epoch + 1,
+            first_seq,
+            prev_last_seq: last_seq,
+            generation,
+            reserved_through: reserved_seq,
+        };
+        self.writer = None;
+        let writer = LogWriter::begin(io, file, &header, &superblock.geometry)?;
+        self.epoch = header.epoch;
+        self.reserved_seq = reserved_seq;
+        if let Some(epoch) = self.files.get_mut(usize::from(file == FileId::LogB)) {
+            *epoch = Epoch { number: header.epoch, last_seq };
+        }
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    /// Appends a sealed frame: one write.
+    pub fn append<S: Storage>(&mut self, io: &Io<S>, frame: &mut FrameBuilder) -> Result<()> {
+        self.writer.as_mut().ok_or_else(no_epoch)?.append(io, frame)
+    }
+
+    /// Makes sure that a frame whose append failed is never read; the epoch is over if one has.
+    pub fn kill_tail<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        writer.kill_tail(io)?;
+        self.writer = Some(writer).filter(|writer| writer.fits(0));
+        Ok(())
+    }
+
+    /// The last appended frame counts, up to `seq`.
+    pub fn committed(&mut self, seq: u64) {
+        if let Some(epoch) = self.files.iter_mut().find(|epoch| epoch.number == self.epoch) {
+            epoch.last_seq = epoch.last_seq.max(seq);
+        }
+    }
+
+    /// Makes the live epoch durable.
+    pub fn sync<S: Storage>(&mut self, io: &Io<S>, durability: Durability) -> Result<Synced> {
+        self.writer.as_ref().map_or(Ok(Synced::Done), |writer| io.sync(writer.file(), durability))
+    }
+
+    /// Bytes of the live epoch.
+    pub fn bytes(&self) -> u64 {
+        self.writer.as_ref().map_or(0, LogWriter::tail)
+    }
+
+    /// The file that does not hold the newest epoch.
+    fn next_file(&self) -> FileId {
+        match self.files {
+            [a, b] if a.number > b.number => FileId::LogB,
+            _ => FileId::LogA,
+        }
+    }
+}
+
+#[cold]
+fn no_epoch() -> Error {
+    Error::new(ErrorKind::Io, "no log epoch is open; commit again")
+}

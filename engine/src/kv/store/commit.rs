@@ -1,0 +1,181 @@
+//! Group commit: commits are staged one by one and reach the log together, in one write and one sync.
+
+use super::Store;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kv::batch::Batch;
+use crate::kv::entry::Kind;
+use crate::kv::manifest::CatalogState;
+use crate::options::Durability;
+use crate::storage::{Storage, Synced};
+use serde_bytes::ByteBuf;
+
+/// Bytes of merging that a commit brings about for each byte of its own.
+const DEBT_RATIO: u64 = 12;
+/// Runs in level 0 from which on commits pay double.
+const LEVEL0_RUNS_SLOW: usize = 8;
+/// Units that a flush may need beyond the bytes it writes: each index begins a segment of its own.
+const FLUSH_UNITS_SPARE: u64 = 6;
+
+impl<S: Storage> Store<S> {
+    /// Adds a commit to the open group and returns its sequence number; `None` where the group is full
+    /// and must be committed first. Other writers see it from now on, readers once the group is
+    /// committed. After an error nothing of it is staged.
+    pub fn stage(&mut self, batch: &Batch) -> Result<Option<u64>> {
+        self.check_writable()?;
+        if batch.is_spilled() {
+            return Err(Error::invalid("a write set in segments is committed by itself"));
+        }
+        let before = self.frame.mark();
+        self.frame.push_commit(batch.entries())?;
+        let fits = self.logs.fits(self.frame.bytes()) && !self.memtable_is_full();
+        let within = self.frame.bytes() <= self.geometry().frame_bytes_max();
+        if before.is_empty() && !within {
+            self.frame.rewind(before);
+            return Err(Error::new(ErrorKind::LimitExceeded, "the write set is too large for the log"));
+        }
+        if !before.is_empty() && !(fits && within) {
+            self.frame.rewind(before);
+            return Ok(None);
+        }
+        let staged = self.enter(batch, !fits);
+        if staged.is_err() {
+            self.frame.rewind(before);
+            self.active.truncate_after(self.seqs.staged);
+        }
+        staged.map(Some)
+    }
+
+    /// Forgets everything staged.
+    pub fn discard(&mut self) {
+        if self.seqs.staged > self.seqs.visible && self.pending.is_none() {
+            self.active.truncate_after(self.seqs.visible);
+            self.seqs.next -= self.frame.commits();
+            self.seqs.staged = self.seqs.visible;
+        }
+        self.frame.clear();
+    }
+
+    /// Commits the group. With `QuotaExceeded` the group is gone and everything else as before; any
+    /// other failure of the storage poisons the store.
+    pub fn commit(&mut self, durability: Durability) -> Result<Synced> {
+        self.check_writable()?;
+        if self.frame.commits() == 0 {
+            return self.sync_log(durability);
+        }
+        let written = self.append_frame(durability);
+        if written.is_err() {
+            self.discard();
+        }
+        let synced = written?;
+        self.frame.clear();
+        Ok(synced)
+    }
+
+    /// Replaces the catalog, as a commit of its own; entries under the prefixes in `retired` no longer
+    /// count from then on. Always strictly durable: a manifest may carry the catalog before the log is
+    /// synced again, and must not get ahead of the documents.
+    pub fn commit_catalog(&mut self, catalog: &[u8], retired: &[Vec<u8>]) -> Result<Synced> {
+        self.check_writable()?;
+        if self.frame.commits() > 0 {
+            return Err(Error::invalid("the catalog is committed by itself, outside a group"));
+        }
+        let seq = self.seqs.next;
+        let mut state = self.catalog.clone();
+        state.bytes = ByteBuf::from(catalog);
+        state.retired.extend(retired.iter().map(|prefix| (ByteBuf::from(prefix.clone()), seq)));
+        let payload = state.encode()?;
+        self.frame.set_catalog(&payload)?;
+        let written = self.commit_catalog_frame(seq, state);
+        self.frame.clear();
+        written
+    }
+
+    /// Makes every commit so far durable against a loss of power.
+    pub fn sync_log(&mut self, durability: Durability) -> Result<Synced> {
+        self.check_writable()?;
+        if durability == Durability::Relaxed || self.seqs.durable >= self.seqs.visible {
+            return Ok(Synced::Done);
+        }
+        let synced = self.logs.sync(&self.io, Durability::Strict);
+        let synced = self.poisoned(synced)?;
+        self.note_commit(synced, self.seqs.visible, self.seqs.visible);
+        Ok(synced)
+    }
+
+    fn commit_catalog_frame(&mut self, seq: u64, state: CatalogState) -> Result<Synced> {
+        if self.frame.bytes() > self.geometry().frame_bytes_max() {
+            let message = "the catalog is too large; drop collections or indexes that are not used";
+            return Err(Error::new(ErrorKind::LimitExceeded, message));
+        }
+        if !self.logs.fits(self.frame.bytes()) {
+            self.rotate()?;
+        }
+        self.seqs.next += 1;
+        self.seqs.staged = seq;
+        match self.append_frame(Durability::Strict) {
+            Ok(synced) => {
+                self.catalog = state;
+                Ok(synced)
+            }
+            Err(error) => {
+                self.seqs.next = seq;
+                self.seqs.staged = self.seqs.visible;
+                Err(error)
+            }
+        }
+    }
+
+    /// Enters a batch in the memtable, after making room where that is needed.
+    fn enter(&mut self, batch: &Batch, rotate: bool) -> Result<u64> {
+        if rotate {
+            self.rotate()?;
+        }
+        let seq = self.seqs.next;
+        for (key, kind, value) in batch.entries() {
+            self.active.insert(key, seq, kind, if kind == Kind::Put { value } else { &[] })?;
+        }
+        self.seqs.next += 1;
+        self.seqs.staged = seq;
+        Ok(seq)
+    }
+
+    fn append_frame(&mut self, durability: Durability) -> Result<Synced> {
+        self.reserve()?;
+        let first_seq = self.seqs.next - self.frame.commits();
+        self.frame.seal(first_seq, self.seqs.durable, durability);
+        let appended = self.logs.append(&self.io, &mut self.frame);
+        if let Err(error) = appended {
+            // The frame may have reached the file in part or whole; it must never be read again.
+            let killed = self.logs.kill_tail(&self.io);
+            self.poisoned(killed)?;
+            return if error.kind() == ErrorKind::QuotaExceeded {
+                Err(error)
+            } else {
+                self.poisoned(Err(error))
+            };
+        }
+        let synced = self.logs.sync(&self.io, durability);
+        let synced = self.poisoned(synced)?;
+        let last = self.seqs.staged;
+        self.logs.committed(last);
+        let durable = if durability == Durability::Strict { last } else { self.seqs.durable };
+        self.note_commit(synced, last, durable);
+        let ratio = match self.volume.version().level0.len() {
+            runs if runs >= LEVEL0_RUNS_SLOW => 2 * DEBT_RATIO,
+            _ => DEBT_RATIO,
+        };
+        self.owed_bytes = self.owed_bytes.saturating_add(self.frame.bytes() as u64 * ratio);
+        Ok(synced)
+    }
+
+    /// Has the volume keep room for what the memtables will need, before a commit is promised.
+    fn reserve(&mut self) -> Result<()> {
+        let bytes = self.tables().map(|table| table.bytes() as u64).sum::<u64>();
+        let units = bytes / u64::from(self.geometry().unit_bytes) + FLUSH_UNITS_SPARE;
+        self.volume.reserve(&self.io, units)
+    }
+
+    fn memtable_is_full(&self) -> bool {
+        self.active.bytes() as u64 >= u64::from(self.geometry().memtable_bytes)
+    }
+}

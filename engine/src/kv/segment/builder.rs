@@ -75,11 +75,6 @@ impl SegmentBuilder {
         self.entries == 0
     }
 
-    /// Entries added.
-    pub fn entries(&self) -> u64 {
-        self.entries
-    }
-
     /// Bytes that have reached the storage, padding included.
     pub fn bytes_written(&self) -> u64 {
         self.writer.bytes_written()
@@ -88,11 +83,6 @@ impl SegmentBuilder {
     /// The key that was added last.
     pub fn last_key(&self) -> &[u8] {
         self.data.last_key()
-    }
-
-    /// Units taken so far.
-    pub fn units(&self) -> &[u32] {
-        self.writer.units()
     }
 
     /// Whether an entry of `key` belongs into the next segment: because it belongs to something else, or

@@ -31,8 +31,8 @@ pub enum BlockKind {
     Footer = 4,
 }
 
-/// Where a block lies. The place is part of the checksum, so that a block that was misplaced, or is left
-/// over from an earlier life of its unit, is not taken for the one that was asked for.
+/// Where a block lies. The place is part of the checksum, so that a block that was misplaced, or is
+/// left over from an earlier life of its unit, is not taken for the one that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Id of the segment.
@@ -47,8 +47,8 @@ impl Place {
     }
 }
 
-/// Seals one block after the other, reusing its buffer. Sealing has two steps, because a block's place
-/// depends on its sealed length and the checksum on its place.
+/// Seals one block after the other, reusing its buffer. Sealing has two steps, because a block's
+/// place depends on its sealed length and the checksum on its place.
 #[derive(Debug, Default)]
 pub struct Sealer {
     sealed: Vec<u8>,

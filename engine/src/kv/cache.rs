@@ -8,7 +8,8 @@ use quick_cache::{OptionsBuilder, Weighter};
 
 use super::segment::Block;
 
-/// What a cached block costs beside its own memory: slots of the cache, and the counts of its `Arc`.
+/// What a cached block costs beside its own memory: slots of the cache, and the counts of its
+/// `Arc`.
 const SLOT_BYTES: usize = 128;
 /// Expected memory of a block, from which the cache sizes its memory of evicted ones.
 const BLOCK_BYTES_EXPECTED: usize = 4096;
@@ -78,8 +79,8 @@ impl Weighter<BlockId, Arc<Block>> for BlockWeight {
     }
 }
 
-/// Mixes the two numbers of a block's id. It has no random state: the same calls evict the same blocks
-/// everywhere, which makes counts of reads repeatable.
+/// Mixes the two numbers of a block's id. It has no random state: the same calls evict the same
+/// blocks everywhere, which makes counts of reads repeatable.
 #[derive(Clone, Debug, Default)]
 struct IdHasher(u64);
 

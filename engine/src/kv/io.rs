@@ -54,8 +54,8 @@ pub struct Io<S> {
 }
 
 impl<S: Storage> Io<S> {
-    /// Wraps `storage`; at most `cache_bytes` bytes of decoded blocks are kept. Before units can be read
-    /// or written, [`Io::set_layout`] says where they are.
+    /// Wraps `storage`; at most `cache_bytes` bytes of decoded blocks are kept. Before units can be
+    /// read or written, [`Io::set_layout`] says where they are.
     pub fn new(storage: S, cache_bytes: usize) -> Self {
         let cache = RefCell::new(BlockCache::new(cache_bytes));
         let counters = Counters::default();
@@ -88,7 +88,8 @@ impl<S: Storage> Io<S> {
         self.storage.len(file)
     }
 
-    /// Fills `buf` from `offset`; fails with [`Error::missing`] where the bytes must be fetched first.
+    /// Fills `buf` from `offset`; fails with [`Error::missing`] where the bytes must be fetched
+    /// first.
     pub fn read_exact(&self, file: FileId, offset: u64, buf: &mut [u8]) -> Result<()> {
         count(&self.counters.reads, 1);
         count(&self.counters.bytes_read, buf.len() as u64);

@@ -209,9 +209,10 @@ impl Block {
 
     /// The first entry at or after the target from `from`, a restart point, up to `to`.
     ///
-    /// No key is put together on the way. As long as the key before is below the target, they part at
-    /// byte `matched`: a key that shares more than that with the key before is below the target too, one
-    /// that shares less is above it, and only one that shares exactly that much has to be compared.
+    /// No key is put together on the way. As long as the key before is below the target, they part
+    /// at byte `matched`: a key that shares more than that with the key before is below the target
+    /// too, one that shares less is above it, and only one that shares exactly that much has to be
+    /// compared.
     fn seek_between(&self, from: usize, to: usize, target: Target<'_>) -> Result<Option<Found>> {
         let (mut at, mut matched, mut key_len) = (from, 0, 0);
         while at < to {

@@ -5,8 +5,8 @@ use crate::codec::bytes::put_varint;
 use crate::error::{Error, Result};
 use crate::kv::entry::Kind;
 
-/// Bytes of an entry's four numbers at most: three lengths and a sequence number. Lengths within a block
-/// have at most three bytes.
+/// Bytes of an entry's four numbers at most: three lengths and a sequence number. Lengths within a
+/// block have at most three bytes.
 pub(crate) const ENTRY_HEAD_BYTES_MAX: usize = 3 + 3 + 3 + 10;
 
 /// A block that entries are added to, in order.

@@ -19,8 +19,8 @@ pub(crate) struct BlockCursor {
     current: Option<(Arc<Block>, EntryAt)>,
     /// The whole key of the current entry.
     key: Vec<u8>,
-    /// Going back: what lies between a restart point and the current entry, as keys can be put together
-    /// only forwards.
+    /// Going back: what lies between a restart point and the current entry, as keys can be put
+    /// together only forwards.
     behind: Vec<Behind>,
     behind_keys: Vec<u8>,
 }

@@ -1,5 +1,5 @@
-//! Builds a segment from sorted entries. It holds no storage, so that a job can keep it from step to
-//! step.
+//! Builds a segment from sorted entries. It holds no storage, so that a job can keep it from step
+//! to step.
 
 use std::cmp::Ordering;
 
@@ -85,8 +85,9 @@ impl SegmentBuilder {
         self.data.last_key()
     }
 
-    /// Whether an entry of `key` belongs into the next segment: because it belongs to something else, or
-    /// because this segment could become too long with it. An empty builder takes any entry.
+    /// Whether an entry of `key` belongs into the next segment: because it belongs to something
+    /// else, or because this segment could become too long with it. An empty builder takes any
+    /// entry.
     pub fn should_cut(&self, key: &[u8]) -> bool {
         if self.is_empty() {
             return false;
@@ -95,8 +96,8 @@ impl SegmentBuilder {
         prefix != self.last_key().get(..KEY_PREFIX_BYTES) || !self.fits(key, self.value_bytes_max)
     }
 
-    /// Adds an entry; keys ascend, and of one key the newest entry comes first. `alloc` gives free units
-    /// of the volume.
+    /// Adds an entry; keys ascend, and of one key the newest entry comes first. `alloc` gives free
+    /// units of the volume.
     pub fn add<S: Storage>(
         &mut self,
         io: &Io<S>,
@@ -136,8 +137,8 @@ impl SegmentBuilder {
         Ok(())
     }
 
-    /// Writes all that is left. The segment is not durable before the volume is synced, and does not
-    /// count before a root lists it.
+    /// Writes all that is left. The segment is not durable before the volume is synced, and does
+    /// not count before a root lists it.
     pub fn finish<S: Storage>(
         mut self,
         io: &Io<S>,
@@ -203,9 +204,9 @@ impl SegmentBuilder {
         self.index.push(&mut self.writer, output, separator, ptr)
     }
 
-    /// Whether the finished segment would not be too long with one more entry. Counts every block still
-    /// to be written, in the order of writing and none too short; a longer block or one more of them
-    /// never lets a later one end earlier, so the segment ends no later than this says.
+    /// Whether the finished segment would not be too long with one more entry. Counts every block
+    /// still to be written, in the order of writing and none too short; a longer block or one more
+    /// of them never lets a later one end earlier, so the segment ends no later than this says.
     fn fits(&self, key: &[u8], value_len: usize) -> bool {
         let mut end = self.writer.end();
         let mut put = |len: usize| {

@@ -34,8 +34,9 @@ enum Direction {
 
 /// A position on an entry of a segment, or on none. It borrows nothing, so that a job can keep it.
 ///
-/// When a block has to be fetched first (see [`Error::is_missing`](crate::error::Error::is_missing)) the
-/// cursor stays where it was, so that the call can be repeated.
+/// When a block has to be fetched first (see
+/// [`Error::is_missing`](crate::error::Error::is_missing)) the cursor stays where it was, so that
+/// the call can be repeated.
 #[derive(Debug)]
 pub(crate) struct SegmentCursor {
     segment: Arc<Segment>,
@@ -54,7 +55,8 @@ impl SegmentCursor {
         Self::with_keep(segment, Keep::Yes)
     }
 
-    /// A cursor for reading the segment once from end to end: data blocks it reads stay out of the cache.
+    /// A cursor for reading the segment once from end to end: data blocks it reads stay out of the
+    /// cache.
     pub fn for_merge(segment: Arc<Segment>) -> Self {
         Self::with_keep(segment, Keep::No)
     }
@@ -95,8 +97,8 @@ impl SegmentCursor {
         self.entry().map_or(&[], |(block, entry)| block.value(entry))
     }
 
-    /// Moves to the first entry at or after (key, seq): of that key the newest one with at most this
-    /// sequence number, or else the newest of the next key.
+    /// Moves to the first entry at or after (key, seq): of that key the newest one with at most
+    /// this sequence number, or else the newest of the next key.
     pub fn seek<S: Storage>(&mut self, io: &Io<S>, key: &[u8], seq: u64) -> Result<()> {
         let target = self.segment.target(key, seq);
         let Some(block) = self.descend_anew(io, Toward::Target(target))? else {

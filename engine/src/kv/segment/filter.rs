@@ -1,7 +1,8 @@
-//! The filter: says of most absent keys that they are absent, at the price of one block. FORMAT.md, 6.4.
+//! The filter: says of most absent keys that they are absent, at the price of one block. FORMAT.md,
+//! 6.4.
 //!
-//! It is a Bloom filter in parts, chosen by hash, so that a lookup reads one block however many keys a
-//! segment holds.
+//! It is a Bloom filter in parts, chosen by hash, so that a lookup reads one block however many
+//! keys a segment holds.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -94,7 +95,8 @@ pub(crate) fn may_contain(part: &[u8], hash: u64) -> bool {
         .all(|bit| part.get(bit / 8).is_some_and(|byte| byte & (1 << (bit % 8)) != 0))
 }
 
-/// The bits of a key. The step is mixed anew, because the high half of the hash has chosen the part.
+/// The bits of a key. The step is mixed anew, because the high half of the hash has chosen the
+/// part.
 fn probes(hash: u64, bytes: usize) -> impl Iterator<Item = usize> {
     let bits = bytes * 8;
     let step = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) | 1;

@@ -94,7 +94,8 @@ impl Footer {
         let (major, minor) = (reader.u16()?, reader.u16()?);
         if major != FORMAT_MAJOR {
             let message = format!(
-                "a segment has format {major}.{minor}, this version reads {FORMAT_MAJOR}.x; open the database with a newer version of entidb"
+                "a segment has format {major}.{minor}, this version reads {FORMAT_MAJOR}.x; \
+                 open the database with a newer version of entidb"
             );
             return Err(Error::new(ErrorKind::VersionMismatch, message));
         }

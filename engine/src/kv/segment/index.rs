@@ -11,14 +11,14 @@ use crate::storage::Storage;
 
 /// Entries between restart points: few, as lookups search index blocks and nobody reads them whole.
 const RESTART_INTERVAL: usize = 4;
-/// Entries of an index block at least, however long they are, so that every level is shorter than the
-/// one below.
+/// Entries of an index block at least, however long they are, so that every level is shorter than
+/// the one below.
 const ENTRIES_MIN: usize = 2;
 /// Bytes of an encoded block pointer at most.
 const POINTER_BYTES_MAX: usize = 4 + 3;
 
-/// What divides one block's entries from the next block's: at or after the last entry of the one, before
-/// the first of the other.
+/// What divides one block's entries from the next block's: at or after the last entry of the one,
+/// before the first of the other.
 #[derive(Clone, Debug)]
 pub(crate) struct Separator {
     pub key: Vec<u8>,
@@ -84,7 +84,8 @@ impl IndexBuilder {
     }
 
     /// Sizes of the blocks that one more data block, and the one that may be open, could still make
-    /// necessary, if the longest separator has `key_len` bytes; each at most, in the order of writing.
+    /// necessary, if the longest separator has `key_len` bytes; each at most, in the order of
+    /// writing.
     pub fn blocks_to_come(&self, key_len: usize) -> impl Iterator<Item = usize> + '_ {
         let separators = ENTRIES_MIN * entry_bytes_max(key_len, POINTER_BYTES_MAX) + 2;
         let largest = self.block_bytes.max(separators);
@@ -101,7 +102,8 @@ impl IndexBuilder {
         self.levels.iter().filter(full).map(move |_| largest)
     }
 
-    /// Adds to a level. A block that is full goes to the volume, and its pointer to the level above.
+    /// Adds to a level. A block that is full goes to the volume, and its pointer to the level
+    /// above.
     fn push_from<S: Storage>(
         &mut self,
         mut level: usize,

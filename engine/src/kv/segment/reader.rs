@@ -95,8 +95,8 @@ impl Segment {
                 None => return Ok(Lookup::Absent),
             }
         }
-        // A separator holds the sequence number where versions of one key straddle blocks, so the entry
-        // is in this block or nowhere.
+        // A separator holds the sequence number where versions of one key straddle blocks, so the
+        // entry is in this block or nowhere.
         let block = self.block(io, ptr, BlockKind::Data, Keep::Yes)?;
         let Some(found) = block.seek(target)? else {
             return Ok(Lookup::Absent);

@@ -17,8 +17,8 @@ pub(crate) struct Output<'a, S> {
 
 /// The blocks of a segment on their way to its units.
 ///
-/// Pieces of whole chunks reach the storage as soon as they are full. A storage that keeps chunks thus
-/// never has to fetch one in order to write a part of it.
+/// Pieces of whole chunks reach the storage as soon as they are full. A storage that keeps chunks
+/// thus never has to fetch one in order to write a part of it.
 #[derive(Debug)]
 pub(crate) struct SegmentWriter {
     segment: u64,
@@ -93,8 +93,8 @@ impl SegmentWriter {
         self.units_max
     }
 
-    /// Sees to it that the next `len` bytes lie in one unit: pads the last one with zeros and takes the
-    /// next where they do not.
+    /// Sees to it that the next `len` bytes lie in one unit: pads the last one with zeros and takes
+    /// the next where they do not.
     pub fn make_room<S: Storage>(&mut self, output: &mut Output<'_, S>, len: usize) -> Result<()> {
         if len > self.unit_bytes {
             return Err(too_large());

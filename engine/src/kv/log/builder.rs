@@ -108,7 +108,8 @@ impl FrameBuilder {
     /// Ends the frame: `first_seq` is the number of its first commit, `durable_seq` the last commit known
     /// to be durable, of any epoch.
     pub fn seal(&mut self, first_seq: u64, durable_seq: u64, durability: Durability) {
-        self.seal = Some(Seal { first_seq, durable_seq, relaxed: durability == Durability::Relaxed });
+        self.seal =
+            Some(Seal { first_seq, durable_seq, relaxed: durability == Durability::Relaxed });
     }
 
     /// Fills in the head for the place that the frame will have, and returns the frame's bytes. Fails
@@ -118,7 +119,8 @@ impl FrameBuilder {
         let sealed = self.seal.filter(|seal| {
             seal.first_seq == first_seq && seal.durable_seq < first_seq && self.commits > 0
         });
-        let payload_len = u32::try_from(self.bytes()).map_err(|_| too_large("a group of commits"))?;
+        let payload_len =
+            u32::try_from(self.bytes()).map_err(|_| too_large("a group of commits"))?;
         let buf = self.buf.split_first_chunk_mut::<FRAME_HEAD_BYTES>();
         let (Some(seal), Some((room, payload))) = (sealed, buf) else {
             return Err(Error::invalid("a frame is sealed with the next commit's number"));
@@ -168,12 +170,16 @@ impl FrameBuilder {
             }
         }
         self.buf.push(END_OF_COMMIT);
-        self.commits = self.commits.checked_add(1).ok_or_else(|| too_large("a group of commits"))?;
+        self.commits =
+            self.commits.checked_add(1).ok_or_else(|| too_large("a group of commits"))?;
         Ok(())
     }
 }
 
 #[cold]
 fn too_large(what: &str) -> Error {
-    Error::new(ErrorKind::LimitExceeded, format!("{what} is too large for the log; write less at a time"))
+    Error::new(
+        ErrorKind::LimitExceeded,
+        format!("{what} is too large for the log; write less at a time"),
+    )
 }

@@ -63,7 +63,10 @@ impl<'w, 'i, S: Storage> Search<'w, 'i, S> {
     }
 
     /// The next sound frame that `is_candidate` holds for, given its head and offset.
-    fn next(&mut self, is_candidate: impl Fn(&FrameHead, u64) -> bool) -> Result<Option<FrameHead>> {
+    fn next(
+        &mut self,
+        is_candidate: impl Fn(&FrameHead, u64) -> bool,
+    ) -> Result<Option<FrameHead>> {
         while let Some(bytes) = self.window.view(self.at, FRAME_HEAD_BYTES as u64)? {
             let Some(skip) = bytes.windows(FRAME_HEAD_BYTES).position(is_head_like) else {
                 self.at += (bytes.len() - FRAME_HEAD_BYTES) as u64 + 1;

@@ -61,13 +61,9 @@ impl Header {
         out.extend_from_slice(&FORMAT_MINOR.to_le_bytes());
         out.extend_from_slice(&[role, 0, 0, 0]);
         out.extend_from_slice(&self.database_id);
-        for number in [
-            self.epoch,
-            self.first_seq,
-            self.prev_last_seq,
-            self.generation,
-            self.reserved_through,
-        ] {
+        for number in
+            [self.epoch, self.first_seq, self.prev_last_seq, self.generation, self.reserved_through]
+        {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.resize(CHECKSUM_OFFSET, 0);

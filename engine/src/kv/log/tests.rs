@@ -67,9 +67,8 @@ fn push(frame: &mut FrameBuilder, entries: &Entries) -> Result<()> {
 }
 
 fn any_entries(rng: &mut fastrand::Rng) -> Entries {
-    let mut keys: Vec<Vec<u8>> = (0..rng.usize(0..4))
-        .map(|_| (0..rng.usize(0..20)).map(|_| rng.u8(..)).collect())
-        .collect();
+    let mut keys: Vec<Vec<u8>> =
+        (0..rng.usize(0..4)).map(|_| (0..rng.usize(0..20)).map(|_| rng.u8(..)).collect()).collect();
     keys.sort();
     keys.dedup();
     let entry = |key| match rng.u8(0..4) {

@@ -113,8 +113,11 @@ fn a_sealed_frame_of_nonsense_is_damage_and_none_of_it_is_shown() {
         let io = io_of(&[]);
         begin(&io, &header);
         let mut bytes = bytes_of(&io);
-        let mut payload = payload_of(&[(1, any_entries(&mut rng)), (2, any_entries(&mut rng))]).unwrap();
-        payload.iter_mut().for_each(|byte| *byte = if rng.u8(0..4) == 0 { rng.u8(..) } else { *byte });
+        let mut payload =
+            payload_of(&[(1, any_entries(&mut rng)), (2, any_entries(&mut rng))]).unwrap();
+        for byte in &mut payload {
+            *byte = if rng.u8(0..4) == 0 { rng.u8(..) } else { *byte };
+        }
         let head = FrameHead {
             payload_len: u32::try_from(payload.len()).unwrap(),
             kind: FrameKind::Commits,

@@ -154,7 +154,7 @@ fn values_full_of_lookalikes_cannot_make_an_open_endless() {
     let mut builder = FrameBuilder::new();
     let lookalike = |first_seq: u64| {
         let mut head = Vec::new();
-        head.extend_from_slice(&3000_u32.to_le_bytes());
+        head.extend_from_slice(&5000_u32.to_le_bytes());
         head.extend_from_slice(&[1, 0, 0, 0]);
         head.extend_from_slice(&first_seq.to_le_bytes());
         head.extend_from_slice(&100_u64.to_le_bytes());

@@ -60,8 +60,12 @@ fn a_frame_has_the_bytes_it_has_always_had() {
     );
     assert_eq!(hex(&bytes[HEAD + 36..HEAD + 40]), "00000000");
     assert_eq!(hex(&bytes[HEAD + 40..HEAD + 57]), "010161036f6e6502016200010163000000");
-    let covered =
-        [&5_u64.to_le_bytes()[..], &1024_u64.to_le_bytes(), &bytes[HEAD..][..32], &bytes[HEAD + 40..][..16]];
+    let covered = [
+        &5_u64.to_le_bytes()[..],
+        &1024_u64.to_le_bytes(),
+        &bytes[HEAD..][..32],
+        &bytes[HEAD + 40..][..16],
+    ];
     let checksum = crc32fast::hash(&covered.concat());
     assert_eq!(bytes[HEAD + 32..HEAD + 36], checksum.to_le_bytes());
 }

@@ -16,20 +16,20 @@ fn a_frame_is_one_write_and_the_file_doubles_up_to_its_largest_size() {
     let header = header(1, 1, 0);
     let mut writer = begin(&io, &header);
     let mut lens = vec![io.len(FileId::LogA).unwrap()];
-    let (mut seq, payload) = (1, 200);
+    let (mut seq, payload) = (1, 201);
     while writer.fits(payload) {
         let before = io.stats();
         writer.append(&io, &mut frame_of(payload, seq)).unwrap();
         let after = io.stats();
         assert_eq!(after.writes - before.writes, 1);
-        assert_eq!(after.bytes_written - before.bytes_written, 240);
+        assert_eq!(after.bytes_written - before.bytes_written, 241);
         assert_eq!(after.syncs, before.syncs);
         lens.push(io.len(FileId::LogA).unwrap());
         seq += 1;
     }
     lens.dedup();
     assert_eq!(lens, [2048, 4096, 8192, 16384]);
-    assert_eq!(writer.tail(), 1024 + 240 * (seq - 1));
+    assert_eq!(writer.tail(), 1024 + 241 * (seq - 1));
     let refused = writer.append(&io, &mut frame_of(payload, seq));
     assert_eq!(kind_of(refused), Some(ErrorKind::LimitExceeded));
     let rest = usize::try_from(16384 - writer.tail()).unwrap() - 40;
@@ -69,7 +69,8 @@ fn a_frame_whose_write_failed_is_never_read_and_ends_the_epoch() {
         let (read, tail) = read_back(&io, &header, None);
         assert_eq!((read.len(), tail.unwrap().torn), (1, false));
         let durable = io.storage().durable_image();
-        assert_eq!(&durable.file(FileId::LogA)[writer.tail() as usize..][..40], &[0; 40]);
+        let tail = usize::try_from(writer.tail()).unwrap();
+        assert_eq!(&durable.file(FileId::LogA)[tail..][..40], &[0; 40]);
     }
 }
 

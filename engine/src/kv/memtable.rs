@@ -36,22 +36,17 @@ pub struct Found<'a> {
     pub value: &'a [u8],
 }
 
-/// Sorted entries in memory.
+/// Sorted entries in memory. An empty one takes no memory.
 #[derive(Debug, Default)]
 pub struct Memtable {
     bytes: Vec<u8>,
     list: List,
     /// Where the last entry went in: entries that come in order need no search.
     hint: Splice,
-    seqs: Option<(u64, u64)>,
+    max_seq: u64,
 }
 
 impl Memtable {
-    /// An empty memtable; it takes no memory before the first entry.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds an entry. Fails with `LimitExceeded` for a key above [`KEY_BYTES_MAX`] or where all keys and
     /// values would take more than 4 GiB, and with `InvalidInput` where the key has an entry of this
     /// sequence number already; nothing is changed then.
@@ -69,8 +64,7 @@ impl Memtable {
         self.hint = self.list.link(entry, splice)?;
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value);
-        let (min, max) = self.seqs.unwrap_or((seq, seq));
-        self.seqs = Some((min.min(seq), max.max(seq)));
+        self.max_seq = self.max_seq.max(seq);
         Ok(())
     }
 
@@ -79,7 +73,7 @@ impl Memtable {
         let node = self.seek(key, seq)?;
         let entry = self.list.entry(node.0);
         let is_found = self.key_of(entry) == key;
-        is_found.then(|| Found { seq: entry.seq, kind: entry.kind(), value: self.value_of(entry) })
+        is_found.then(|| Found { seq: entry.seq, kind: entry.kind, value: self.value_of(entry) })
     }
 
     /// The first entry.
@@ -125,7 +119,7 @@ impl Memtable {
 
     /// Whether the entry is a value or a tombstone.
     pub fn kind(&self, at: Node) -> Kind {
-        self.list.entry(at.0).kind()
+        self.list.entry(at.0).kind
     }
 
     /// The entry's value; empty for a tombstone.
@@ -139,24 +133,14 @@ impl Memtable {
         self.bytes.len() + self.list.bytes()
     }
 
-    /// Number of entries.
-    pub fn entries(&self) -> usize {
-        self.list.len()
-    }
-
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.list.len() == 0
     }
 
-    /// The smallest sequence number of an entry; 0 where there is none.
-    pub fn min_seq(&self) -> u64 {
-        self.seqs.map_or(0, |(min, _)| min)
-    }
-
     /// The greatest sequence number of an entry; 0 where there is none.
     pub fn max_seq(&self) -> u64 {
-        self.seqs.map_or(0, |(_, max)| max)
+        self.max_seq
     }
 
     /// Removes all entries and keeps the memory for the next ones.
@@ -164,7 +148,7 @@ impl Memtable {
         self.bytes.clear();
         self.list.clear();
         self.hint = Splice::default();
-        self.seqs = None;
+        self.max_seq = 0;
     }
 
     /// Removes every entry with a sequence number above `seq`. A table that never had them is equal to
@@ -181,12 +165,10 @@ impl Memtable {
             self.bytes.truncate(as_usize(offset));
         }
         self.hint = Splice::default();
-        self.seqs = None;
+        self.max_seq = 0;
         let mut at = self.list.next_of(HEAD);
         while at != HEAD {
-            let seq = self.list.entry(at).seq;
-            let (min, max) = self.seqs.unwrap_or((seq, seq));
-            self.seqs = Some((min.min(seq), max.max(seq)));
+            self.max_seq = self.max_seq.max(self.list.entry(at).seq);
             at = self.list.next_of(at);
         }
     }

@@ -44,11 +44,6 @@ impl Mark {
 }
 
 impl FrameBuilder {
-    /// An empty frame.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Bytes of the payload so far.
     pub fn bytes(&self) -> usize {
         self.buf.len().saturating_sub(FRAME_HEAD_BYTES)

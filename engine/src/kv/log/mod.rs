@@ -18,9 +18,7 @@ mod tests;
 mod window;
 mod writer;
 
-pub(crate) use builder::{FrameBuilder, Mark};
-pub(crate) use commits::{Commit, Commits};
-pub(crate) use frame::FrameKind;
+pub(crate) use builder::FrameBuilder;
 pub(crate) use header::{Header, HeaderState, read_header};
-pub(crate) use reader::{FrameView, Tail, replay};
+pub(crate) use reader::{FrameView, replay};
 pub(crate) use writer::LogWriter;

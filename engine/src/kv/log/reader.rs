@@ -13,23 +13,11 @@ use crate::storage::{FileId, Storage};
 /// A sound frame: checked against its checksum, its place and its own structure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameView<'a> {
-    head: FrameHead,
+    pub(super) head: FrameHead,
     payload: &'a [u8],
-    /// Where it begins in the log.
-    pub offset: u64,
 }
 
 impl<'a> FrameView<'a> {
-    /// What the frame carries.
-    pub fn kind(&self) -> FrameKind {
-        self.head.kind
-    }
-
-    /// Whether nobody was promised that it survives a loss of power.
-    pub fn is_relaxed(&self) -> bool {
-        self.head.relaxed
-    }
-
     /// The sequence number of its first commit.
     pub fn first_seq(&self) -> u64 {
         self.head.first_seq
@@ -38,11 +26,6 @@ impl<'a> FrameView<'a> {
     /// The sequence number of its last commit.
     pub fn last_seq(&self) -> u64 {
         self.head.last_seq()
-    }
-
-    /// The last commit that was durable when it was written.
-    pub fn durable_seq(&self) -> u64 {
-        self.head.durable_seq
     }
 
     /// Its commits; none in a frame that carries a catalog.
@@ -139,7 +122,7 @@ fn frame_at<'w, S: Storage>(
     let Some(bytes) = window.view(offset, head.frame_len())? else { return Ok(None) };
     let payload = bytes.get(FRAME_HEAD_BYTES..FRAME_HEAD_BYTES + payload_len).unwrap_or_default();
     let is_sound = head.checksum == checksum(epoch, offset, bytes, payload);
-    Ok(is_sound.then_some(FrameView { head, payload, offset }))
+    Ok(is_sound.then_some(FrameView { head, payload }))
 }
 
 /// An acknowledged commit is gone.

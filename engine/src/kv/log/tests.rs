@@ -6,6 +6,8 @@ mod epochs;
 mod format;
 mod writing;
 
+use super::commits::Commit;
+use super::reader::Tail;
 use super::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::entry::Kind;
@@ -85,8 +87,8 @@ fn append(
     rng: &mut fastrand::Rng,
     durable_seq: u64,
 ) -> Result<Frame> {
-    let mut builder = FrameBuilder::new();
-    let first_seq = writer.last_seq() + 1;
+    let mut builder = FrameBuilder::default();
+    let first_seq = writer.last_seq + 1;
     let mut frame = Frame {
         offset: writer.tail(),
         first_seq,
@@ -138,7 +140,7 @@ fn write_epoch(
             Syncs::Sometimes => rng.bool(),
         };
         if is_synced {
-            durable_seq = writer.last_seq();
+            durable_seq = writer.last_seq;
         }
         written.push(append(io, &mut writer, rng, durable_seq).unwrap());
     }
@@ -151,16 +153,19 @@ fn read_back(
     through: Option<u64>,
 ) -> (Vec<Frame>, Result<Tail>) {
     let mut frames = Vec::new();
+    let mut end = u64::from(LOG_HEAD_BYTES);
     let tail = replay(io, FileId::LogA, header, through, |view| {
+        let offset = end;
+        end += view.head.frame_len();
         let owned = |entries: &Commit<'_>| {
             entries.entries().map(|(k, kind, v)| (k.to_vec(), kind, v.to_vec())).collect()
         };
         let commits = view.commits().map(|commit| commit.map(|c| (c.seq(), owned(&c))));
         frames.push(Frame {
-            offset: view.offset,
+            offset,
             first_seq: view.first_seq(),
             last_seq: view.last_seq(),
-            durable_seq: view.durable_seq(),
+            durable_seq: view.head.durable_seq,
             commits: commits.collect::<Result<_>>()?,
             catalog: view.catalog().map(<[u8]>::to_vec),
         });

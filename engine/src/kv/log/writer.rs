@@ -18,7 +18,8 @@ pub(crate) struct LogWriter {
     /// The end of the last frame.
     tail: u64,
     file_len: u64,
-    last_seq: u64,
+    /// The last commit of its frames; the one before the first where there is none.
+    pub(super) last_seq: u64,
     geometry: Geometry,
     state: State,
 }
@@ -70,16 +71,6 @@ impl LogWriter {
         self.file
     }
 
-    /// The epoch it writes.
-    pub fn epoch(&self) -> u64 {
-        self.epoch
-    }
-
-    /// The last commit of its frames; the one before `first_seq` where there is none.
-    pub fn last_seq(&self) -> u64 {
-        self.last_seq
-    }
-
     /// Bytes of the log in use.
     pub fn tail(&self) -> u64 {
         self.tail
@@ -94,7 +85,7 @@ impl LogWriter {
     }
 
     /// Appends a sealed frame in one write, after growing the file where it must; the frame's first
-    /// commit is the one after [`LogWriter::last_seq`]. Nothing is synced.
+    /// commit follows the last one of the frames before. Nothing is synced.
     ///
     /// With `LimitExceeded` for a frame that does not fit, `InvalidInput` for one that is not sealed like
     /// this, and the error of a file that could not grow, nothing has changed. After an error of the

@@ -26,19 +26,13 @@ pub struct Entry {
     /// The entry before this one.
     pub prev: u32,
     pub key_len: u16,
-    kind: u8,
-    height: u8,
+    pub kind: Kind,
 }
 
 impl Entry {
     /// An entry that is not in the list yet; its key begins at `offset` of the arena.
     pub fn new(seq: u64, kind: Kind, offset: u32, key_len: u16, value_len: u32) -> Self {
-        Self { seq, offset, value_len, key_len, kind: kind.byte(), ..NO_ENTRY }
-    }
-
-    /// Whether it is a value or a tombstone.
-    pub fn kind(&self) -> Kind {
-        if self.kind == Kind::Put.byte() { Kind::Put } else { Kind::Delete }
+        Self { seq, offset, value_len, key_len, kind, ..NO_ENTRY }
     }
 }
 
@@ -49,7 +43,7 @@ const _: () = assert!(size_of::<Entry>() <= ENTRY_BYTES);
 
 /// What an empty list answers, so that nothing needs the head before there is an entry.
 const NO_ENTRY: Entry =
-    Entry { seq: 0, offset: 0, value_len: 0, tower: 0, prev: HEAD, key_len: 0, kind: 0, height: 0 };
+    Entry { seq: 0, offset: 0, value_len: 0, tower: 0, prev: HEAD, key_len: 0, kind: Kind::Delete };
 
 /// A place between two entries: the entry before it on every level.
 #[derive(Clone, Copy, Debug, Default)]
@@ -161,7 +155,7 @@ impl List {
         let height = height_of(number);
         let prev = splice.before();
         let next = self.next_of(prev);
-        self.entries.push(Entry { tower, prev, height, ..entry });
+        self.entries.push(Entry { tower, prev, ..entry });
         for (level, before) in splice.0.iter_mut().enumerate().take(usize::from(height)) {
             self.links.push(self.next_on(*before, level));
             self.set_next(*before, level, number);

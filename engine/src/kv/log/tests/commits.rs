@@ -7,7 +7,7 @@ use crate::limits::KEY_BYTES_MAX;
 
 #[test]
 fn a_refused_commit_leaves_the_frame_as_it_was() {
-    let mut frame = FrameBuilder::new();
+    let mut frame = FrameBuilder::default();
     push(&mut frame, &vec![(b"a".to_vec(), Kind::Put, b"1".to_vec())]).unwrap();
     let (bytes, commits) = (frame.bytes(), frame.commits());
     let key = |key: &[u8]| (key.to_vec(), Kind::Put, Vec::new());
@@ -31,7 +31,7 @@ fn a_refused_commit_leaves_the_frame_as_it_was() {
 
 #[test]
 fn going_back_to_a_mark_takes_back_what_came_after_it() {
-    let mut frame = FrameBuilder::new();
+    let mut frame = FrameBuilder::default();
     let empty = frame.mark();
     assert!(empty.is_empty());
     push(&mut frame, &vec![(b"a".to_vec(), Kind::Put, b"1".to_vec())]).unwrap();
@@ -55,7 +55,7 @@ fn read(payload: &[u8], count: u32) -> Result<Vec<(u64, Entries)>> {
 
 /// The payload that these commits have.
 fn payload_of(commits: &[(u64, Entries)]) -> Result<Vec<u8>> {
-    let mut frame = FrameBuilder::new();
+    let mut frame = FrameBuilder::default();
     for (_, entries) in commits {
         push(&mut frame, entries)?;
     }

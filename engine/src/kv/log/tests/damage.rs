@@ -151,7 +151,7 @@ fn values_full_of_lookalikes_cannot_make_an_open_endless() {
     let header = header(5, 101, 90);
     let io = io_of(&[]);
     let mut writer = begin(&io, &header);
-    let mut builder = FrameBuilder::new();
+    let mut builder = FrameBuilder::default();
     let lookalike = |first_seq: u64| {
         let mut head = Vec::new();
         head.extend_from_slice(&5000_u32.to_le_bytes());

@@ -20,7 +20,7 @@ fn frames_of_an_older_epoch_are_never_read_even_where_they_would_fit() {
             let (read, tail) = read_back(&io, &new, None);
             assert_eq!(read, new_frames);
             let tail = tail.unwrap();
-            let last_seq = if frames == 0 { 90 } else { writer.last_seq() };
+            let last_seq = if frames == 0 { 90 } else { writer.last_seq };
             assert_eq!((tail.end_offset, tail.last_seq), (writer.tail(), last_seq));
         }
     }
@@ -47,7 +47,7 @@ fn a_short_epoch_over_a_long_one_ends_where_it_ends() {
 fn epochs_in_the_two_files_do_not_see_each_other() {
     let io = io_of(&[]);
     let files = [FileId::LogA, FileId::LogB];
-    let mut frame = FrameBuilder::new();
+    let mut frame = FrameBuilder::default();
     for epoch in 1..9 {
         let header = header(epoch, epoch * 10 + 1, epoch * 10);
         let file = files[usize::from(epoch % 2 == 0)];
@@ -62,7 +62,7 @@ fn epochs_in_the_two_files_do_not_see_each_other() {
         assert_eq!(header.epoch, expected);
         let mut seqs = Vec::new();
         let tail = replay(&io, file, &header, None, |view| {
-            assert!(view.is_relaxed());
+            assert!(view.head.relaxed);
             seqs.extend(view.commits().map(|commit| commit.unwrap().seq()));
             Ok(())
         });

@@ -43,7 +43,7 @@ fn a_header_has_the_bytes_it_has_always_had() {
 fn a_frame_has_the_bytes_it_has_always_had() {
     let io = io_of(&[]);
     let mut writer = begin(&io, &header(5, 101, 90));
-    let mut frame = FrameBuilder::new();
+    let mut frame = FrameBuilder::default();
     frame
         .push_commit([
             (&b"a"[..], Kind::Put, &b"one"[..]),

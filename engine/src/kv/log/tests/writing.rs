@@ -4,7 +4,7 @@ use super::*;
 use crate::storage::fault::{Fault, Repeat};
 
 fn frame_of(payload: usize, first_seq: u64) -> FrameBuilder {
-    let mut frame = FrameBuilder::new();
+    let mut frame = FrameBuilder::default();
     frame.set_catalog(&vec![7; payload]).unwrap();
     frame.seal(first_seq, 0, Durability::Strict);
     frame
@@ -107,14 +107,14 @@ fn frames_that_contradict_the_epoch_are_refused_and_change_nothing() {
     let io = io_of(&[]);
     let mut writer = begin(&io, &header(1, 11, 0));
     let before = bytes_of(&io);
-    let mut unsealed = FrameBuilder::new();
+    let mut unsealed = FrameBuilder::default();
     unsealed.push_commit([]).unwrap();
     let mut durable_too_early = frame_of(9, 11);
     durable_too_early.seal(11, 11, Durability::Strict);
     let mut changed_after_sealing = frame_of(9, 11);
     changed_after_sealing.clear();
     changed_after_sealing.push_commit([]).unwrap();
-    let mut empty = FrameBuilder::new();
+    let mut empty = FrameBuilder::default();
     empty.seal(11, 0, Durability::Strict);
     let wrong_number = frame_of(9, 12);
     for mut frame in [unsealed, durable_too_early, changed_after_sealing, empty, wrong_number] {

@@ -310,8 +310,8 @@ impl Catalog {
     }
 
     /// Whether `prefix` belongs to a collection or index that exists.
-    pub fn has_prefix(&self, prefix: &Prefix) -> bool {
-        self.collections.values().any(|collection| collection.prefixes().contains(prefix))
+    pub fn has_prefix(&self, prefix: Prefix) -> bool {
+        self.collections.values().any(|collection| collection.prefixes().contains(&prefix))
     }
 
     fn allocate(&mut self) -> Result<u32> {

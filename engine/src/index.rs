@@ -32,13 +32,6 @@ pub(crate) struct Entry {
     pub claim: Claim,
 }
 
-impl Entry {
-    /// The value stored under the key.
-    pub fn value<'a>(&self, id: &'a [u8]) -> &'a [u8] {
-        if self.claim == Claim::Key { id } else { &[] }
-    }
-}
-
 /// The entries of a document, in key order, each once.
 pub(crate) fn entries(index: &Index, id: &[u8], document: &[u8]) -> Result<Vec<Entry>> {
     let prefix = index.prefix();
@@ -232,8 +225,12 @@ fn cut_off() -> Error {
 }
 
 /// What `old` has and `new` lacks, and the reverse; both in key order.
-pub(crate) fn difference(old: Vec<Entry>, new: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
-    let removed = old.iter().filter(|entry| new.binary_search(entry).is_err()).cloned().collect();
-    let added = new.into_iter().filter(|entry| old.binary_search(entry).is_err()).collect();
-    (removed, added)
+pub(crate) fn difference(mut old: Vec<Entry>, mut new: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+    if old == new {
+        return (Vec::new(), Vec::new());
+    }
+    let kept: Vec<Entry> = old.iter().filter(|e| new.binary_search(e).is_ok()).cloned().collect();
+    old.retain(|entry| kept.binary_search(entry).is_err());
+    new.retain(|entry| kept.binary_search(entry).is_err());
+    (old, new)
 }

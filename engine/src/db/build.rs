@@ -97,7 +97,8 @@ impl<S: Storage> Database<S> {
     ///
     /// Where documents share a value that the index is to keep apart, or one of them cannot be indexed,
     /// the index is dropped again and the error says why: `UniqueViolation`, `LimitExceeded`,
-    /// `InvalidInput`. Where even the drop fails, its error is returned and the next step tries again.
+    /// `InvalidInput`; the drop may leave a barrier outstanding. Where even the drop fails, its error is
+    /// returned and the next step tries again.
     pub fn build_step(&mut self, budget: BuildBudget) -> Result<Option<Progress>> {
         let progress = self.build_once(budget);
         self.counted(progress)
@@ -127,7 +128,8 @@ impl<S: Storage> Database<S> {
         let (documents, synced) = match placed {
             Ok(placed) => placed,
             Err(error) if is_refusal(&error) => {
-                self.change_catalog(|catalog| catalog.drop_index(collection.id, &build.spec))?;
+                // That the index is gone need not be durable: a later opener would find the same.
+                let _ = self.change_catalog(|c| c.drop_index(collection.id, &build.spec))?;
                 self.build = None;
                 return Err(error);
             }
@@ -218,8 +220,9 @@ impl<S: Storage> Database<S> {
     }
 }
 
-/// Whether the documents, rather than the storage, are in the way of an index.
+/// Whether the documents, rather than the storage, are in the way of an index: only what they are
+/// refused for names the index.
 fn is_refusal(error: &Error) -> bool {
     let kinds = [ErrorKind::UniqueViolation, ErrorKind::LimitExceeded, ErrorKind::InvalidInput];
-    kinds.contains(&error.kind())
+    kinds.contains(&error.kind()) && error.details().path.is_some()
 }

@@ -37,7 +37,7 @@ pub use write::Staged;
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::store::{CompactionReport, Store};
-use crate::options::{Durability, Options};
+use crate::options::Options;
 use crate::snapshot::{Snapshot, Snapshots};
 use crate::storage::{Barrier, Storage, Synced};
 use build::BuildState;
@@ -218,11 +218,7 @@ impl<S: Storage> Database<S> {
     }
 
     /// Makes a catalog current and durable.
-    fn commit_catalog(
-        &mut self,
-        catalog: Catalog,
-        retired: &[Vec<u8>],
-    ) -> Result<Synced> {
+    fn commit_catalog(&mut self, catalog: Catalog, retired: &[Vec<u8>]) -> Result<Synced> {
         let bytes = catalog.encode()?;
         let synced = self.store.commit_catalog(&bytes, retired)?;
         match synced {

@@ -192,12 +192,13 @@ impl<'a> Step<'a> {
         }
         let exists = current.is_some();
         let (new, outcome) = match &op.change {
-            Change::Put(document) => (Some(Cow::Borrowed(*document)), Outcome::Written),
             Change::Insert(_) if exists => {
                 let message = "a document with this id exists already; use `put` to replace it";
                 return Err(Error::new(ErrorKind::AlreadyExists, message));
             }
-            Change::Insert(document) => (Some(Cow::Borrowed(*document)), Outcome::Written),
+            Change::Put(document) | Change::Insert(document) => {
+                (Some(Cow::Borrowed(*document)), Outcome::Written)
+            }
             Change::Patch { set, unset } => {
                 let current = current.ok_or_else(|| {
                     let message = "no document has this id; use `put` or `insert` to make one";

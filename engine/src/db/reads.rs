@@ -22,8 +22,8 @@ pub(super) struct Reads {
 
 impl Reads {
     /// The collections and indexes that were read.
-    pub fn prefixes(&self) -> impl Iterator<Item = &Prefix> {
-        self.prefixes.iter()
+    pub fn prefixes(&self) -> impl Iterator<Item = Prefix> {
+        self.prefixes.iter().copied()
     }
 
     /// Adds a key.
@@ -80,8 +80,8 @@ impl Reads {
     }
 
     /// Whether any key that starts with `prefix` was read.
-    pub fn meets(&self, prefix: &Prefix) -> bool {
-        self.prefixes.contains(prefix)
+    pub fn meets(&self, prefix: Prefix) -> bool {
+        self.prefixes.contains(&prefix)
     }
 
     fn in_range(&self, key: &[u8]) -> bool {
@@ -154,7 +154,7 @@ mod tests {
         }
         assert!(reads.bytes <= READ_KEYS_BYTES_MAX);
         assert!((0..20_000).all(|n| reads.contains(&key(n))));
-        assert!(!reads.contains(&[1, 0, 0, 0, 8]) && !reads.meets(&[1, 0, 0, 0, 8]));
-        assert!(reads.meets(&[1, 0, 0, 0, 7]));
+        assert!(!reads.contains(&[1, 0, 0, 0, 8]) && !reads.meets([1, 0, 0, 0, 8]));
+        assert!(reads.meets([1, 0, 0, 0, 7]));
     }
 }

@@ -48,7 +48,7 @@ impl Touched {
 
     fn meets(&self, reads: &Reads) -> bool {
         // Most commits have nothing to do with what was read, which their prefixes tell.
-        self.prefixes.iter().any(|prefix| reads.meets(prefix))
+        self.prefixes.iter().any(|prefix| reads.meets(*prefix))
             && (self.is_coarse || self.keys.iter().any(|key| reads.contains(key)))
     }
 }

@@ -142,16 +142,13 @@ impl<S: Storage> Database<S> {
     }
 
     /// Commits the open group: its commits become visible together, once the answer, or the barrier it
-    /// names, says so. On failure none of them happened. Without an open group there is nothing to do.
+    /// names, says so. On failure none of them happened. Without an open group it makes durable what was
+    /// committed at a lower level.
     pub fn commit(&mut self, durability: Durability) -> Result<Synced> {
         self.check_not_pending()?;
-        if !self.has_staged() {
-            return Ok(Synced::Done);
-        }
         let synced = self.store.commit(durability);
         if synced.is_err() {
-            self.store.discard();
-            self.recent.truncate(self.store.visible_seq());
+            self.discard();
         }
         self.counted(synced)
     }

@@ -100,9 +100,10 @@ impl<S: Storage> Database<S> {
         }
         cursor.state.is_started = true;
         let range = cursor.path.range.clone();
-        let mut scan = match cursor.state.is_done {
-            true => None,
-            false => Some(self.store.scan(context.view, &range, cursor.direction)?),
+        let mut scan = if cursor.state.is_done {
+            None
+        } else {
+            Some(self.store.scan(context.view, &range, cursor.direction)?)
         };
         let examined_max = cursor.state.examined.saturating_add(PAGE_EXAMINED_MAX);
         let mut bytes = 0;
@@ -224,9 +225,8 @@ impl<S: Storage> Database<S> {
         for _ in 1..PAGE_MISSES_MAX.min(take).min(limits.documents) {
             match self.examine(scan, cursor, view, &mut Vec::new()) {
                 Ok(Some(_)) => {}
-                Ok(None) => break,
                 Err(error) if error.is_missing() => {}
-                Err(_) => break,
+                Ok(None) | Err(_) => break,
             }
         }
     }

@@ -125,7 +125,7 @@ pub(super) fn resolve(catalog: &Catalog, plan: &QueryPlan) -> Result<Path> {
             let Some(index) = collection.index_by_id(id) else {
                 return Err(asked.required(&collection));
             };
-            let (range, check) = asked.range(index)?;
+            let (range, check) = asked.range(index);
             let is_whole = asked.is_whole();
             Ok(Path { index: Some(id), whole: range.clone(), range, is_whole, check, collection })
         }
@@ -256,10 +256,10 @@ impl<'a> Asked<'a> {
         })
     }
 
-    fn range(&self, index: &Index) -> Result<(KeyRange, Check)> {
+    fn range(&self, index: &Index) -> (KeyRange, Check) {
         if index.spec.kind == IndexKind::Hash {
             let range = KeyRange::prefix(&index::hash_prefix(index, &self.equal));
-            return Ok((range, Check::Values(self.equal.clone())));
+            return (range, Check::Values(self.equal.clone()));
         }
         let start = [&index.prefix()[..], &self.equal].concat();
         let check = if !index.spec.each || self.equal_count == index.spec.fields.len() {
@@ -270,7 +270,7 @@ impl<'a> Asked<'a> {
         if let Some(text) = self.prefix {
             let mut prefix = start;
             key::string_prefix(text, &mut prefix);
-            return Ok((KeyRange::prefix(&prefix), check));
+            return (KeyRange::prefix(&prefix), check);
         }
         let mut range = KeyRange::prefix(&start);
         let at = |tuple: &Vec<u8>| [start.as_slice(), tuple].concat();
@@ -289,7 +289,7 @@ impl<'a> Asked<'a> {
             Bound::Included(tuple) => range.upper = behind(tuple).unwrap_or(Bound::Unbounded),
             Bound::Excluded(tuple) => range.upper = Bound::Excluded(at(tuple)),
         }
-        Ok((range, check))
+        (range, check)
     }
 }
 

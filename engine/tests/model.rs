@@ -1,0 +1,653 @@
+//! Random work against a model that answers every question by looking at everything.
+//!
+//! `MODEL_OPS` sets the number of operations, `MODEL_SEED` runs one seed alone.
+
+mod model_support;
+
+use std::collections::BTreeMap;
+
+use entidb::codec::value::Value;
+use entidb::storage::{MemoryStorage, Synced};
+use entidb::{
+    Access, At, BuildBudget, CollectionId, Database, Durability, ErrorKind, Geometry, Options,
+    Outcome, Output, PageLimits, QueryPlan, Snapshot, Staged, Transaction, Undeclared,
+};
+use fastrand::Rng;
+use model_support::oracle::{Model, Write, encoded, ops};
+use model_support::random;
+
+type Db = Database<MemoryStorage>;
+
+const OPS_DEFAULT: u64 = 60_000;
+const OPS_PER_SEED: u64 = 3_000;
+
+/// What a transaction did, and what it was told.
+enum Told {
+    Wrote(Vec<Write>),
+    Document(CollectionId, Vec<u8>, Option<Vec<u8>>),
+    Count(CollectionId, u64),
+    /// The plan, the ids delivered, and whether there were no more.
+    Rows(QueryPlan, Vec<Vec<u8>>, bool),
+}
+
+struct OpenTx {
+    tx: Transaction,
+    /// What it sees.
+    view: Model,
+    told: Vec<Told>,
+    /// How many changes had been published when it began.
+    began: u64,
+    wrote: bool,
+}
+
+struct World {
+    rng: Rng,
+    storage: MemoryStorage,
+    options: Options,
+    db: Db,
+    staged: Model,
+    visible: Model,
+    /// Changes staged and published so far.
+    staged_changes: u64,
+    visible_changes: u64,
+    snapshots: Vec<(Snapshot, Model)>,
+    transactions: Vec<OpenTx>,
+    now_ms: u64,
+}
+
+#[test]
+fn random_work_gives_the_answers_of_a_plain_map() {
+    let env = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    if let Some(seed) = env("MODEL_SEED") {
+        return run(seed, env("MODEL_OPS").unwrap_or(OPS_PER_SEED));
+    }
+    let ops = env("MODEL_OPS").unwrap_or(OPS_DEFAULT);
+    for seed in 0..ops.div_ceil(OPS_PER_SEED) {
+        let result = std::panic::catch_unwind(|| run(seed, OPS_PER_SEED));
+        if let Err(panic) = result {
+            eprintln!("failed with MODEL_SEED={seed}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+fn run(seed: u64, ops: u64) {
+    let mut world = World::new(seed);
+    for _ in 0..ops {
+        world.act();
+        for _ in 0..world.rng.u8(0..3) {
+            world.check_latest();
+        }
+    }
+    world.publish();
+    world.check_everything();
+}
+
+fn done(synced: Synced) {
+    assert_eq!(synced, Synced::Done);
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let rng = Rng::with_seed(seed);
+        let storage = MemoryStorage::new();
+        let geometry = Geometry { manifest_area_bytes: 128 * 1024, ..Geometry::TINY };
+        let options = Options { geometry, ..Options::default() };
+        let db = Database::open(storage.clone(), &options).unwrap();
+        let mut world = Self {
+            rng,
+            storage,
+            options,
+            db,
+            staged: Model::default(),
+            visible: Model::default(),
+            staged_changes: 0,
+            visible_changes: 0,
+            snapshots: Vec::new(),
+            transactions: Vec::new(),
+            now_ms: 0,
+        };
+        for name in ["one", "two", "three"] {
+            let specs: Vec<_> =
+                random::specs().into_iter().filter(|_| world.rng.u8(0..3) == 0).collect();
+            let (id, synced) = world.db.create_collection(name, &specs).unwrap();
+            done(synced);
+            let indexes = specs.into_iter().map(|spec| (spec, true)).collect();
+            let coll = model_support::oracle::Coll { docs: BTreeMap::new(), indexes };
+            world.staged.collections.insert(id, coll.into());
+        }
+        world.visible = world.staged.clone();
+        world
+    }
+
+    fn act(&mut self) {
+        match self.rng.u16(0..1000) {
+            0..400 => self.write(),
+            400..500 => self.publish(),
+            500..505 => self.discard(),
+            505..530 => self.snapshot(),
+            530..570 => self.begin(),
+            570..720 => self.tx_write(),
+            720..860 => self.tx_read(),
+            860..900 => self.tx_end(),
+            900..910 => self.clear(),
+            910..930 => self.change_index(),
+            930..965 => self.build(),
+            965..970 => self.reopen(),
+            970..974 => self.many_writes(),
+            974..985 => self.maintain(),
+            _ => self.check_index_infos(),
+        }
+    }
+
+    fn publish(&mut self) {
+        done(self.db.commit(Durability::Relaxed).unwrap());
+        self.visible = self.staged.clone();
+        self.visible_changes = self.staged_changes;
+    }
+
+    fn discard(&mut self) {
+        self.db.discard();
+        self.staged = self.visible.clone();
+        self.staged_changes += 1;
+        self.visible_changes = self.staged_changes;
+    }
+
+    fn write(&mut self) {
+        let count = if self.rng.bool() { 1 } else { self.rng.usize(1..6) };
+        let writes: Vec<_> =
+            (0..count).map(|_| random::write(&mut self.rng, &self.staged)).collect();
+        self.stage(&writes);
+    }
+
+    /// A write set that does not fit in memory.
+    fn many_writes(&mut self) {
+        let writes: Vec<_> = (0..200).map(|_| random::write(&mut self.rng, &self.staged)).collect();
+        // One by one, so that what fails does not keep the rest from being written.
+        let mut sound = Vec::new();
+        let mut model = self.staged.clone();
+        for write in writes {
+            let mut next = model.clone();
+            if next.apply(std::slice::from_ref(&write), false).is_ok() && !next.is_violated(false) {
+                model = next;
+                sound.push(write);
+            }
+        }
+        self.stage(&sound);
+    }
+
+    fn stage(&mut self, writes: &[Write]) {
+        let bytes = encoded(writes);
+        let ops = ops(writes, &bytes);
+        let (mut lenient, mut strict) = (self.staged.clone(), self.staged.clone());
+        let mut expected = lenient.apply(writes, true);
+        if expected.is_ok() && lenient.is_violated(true) {
+            expected = Err(ErrorKind::UniqueViolation);
+        }
+        let may_fail = strict.apply(writes, false).is_err() || strict.is_violated(false);
+        let staged = loop {
+            match self.db.stage(&ops) {
+                Ok(Staged::GroupFull) => {
+                    assert!(self.db.has_staged(), "an empty group is never full");
+                    self.publish();
+                }
+                other => break other,
+            }
+        };
+        match staged {
+            Ok(Staged::Seq { outcomes, .. }) => {
+                assert_eq!(Ok(outcomes), expected);
+                self.staged_changes += 1;
+                self.staged = lenient;
+            }
+            Ok(Staged::Committed { outcomes, synced, .. }) => {
+                done(synced);
+                assert_eq!(Ok(outcomes), expected);
+                self.staged_changes += 1;
+                self.staged = lenient;
+                self.publish();
+            }
+            Ok(Staged::GroupFull) => unreachable!(),
+            Err(error) => {
+                assert!(may_fail, "{error:?} for {writes:?}");
+                if let ([_], Err(kind)) = (writes, expected) {
+                    assert_eq!(error.kind(), kind, "{error:?}");
+                }
+            }
+        }
+    }
+
+    fn snapshot(&mut self) {
+        if self.snapshots.len() > 3 {
+            let at = self.rng.usize(..self.snapshots.len());
+            self.snapshots.swap_remove(at);
+        }
+        self.snapshots.push((self.db.snapshot().unwrap(), self.visible.clone()));
+    }
+
+    fn begin(&mut self) {
+        if self.transactions.len() < 3 {
+            self.transactions.push(OpenTx {
+                tx: self.db.begin().unwrap(),
+                view: self.visible.clone(),
+                told: Vec::new(),
+                began: self.visible_changes,
+                wrote: false,
+            });
+        }
+    }
+
+    fn take_tx(&mut self) -> Option<OpenTx> {
+        let count = self.transactions.len();
+        (count > 0).then(|| self.transactions.swap_remove(self.rng.usize(..count)))
+    }
+
+    fn tx_write(&mut self) {
+        let Some(mut open) = self.take_tx() else { return };
+        let count = if self.rng.u8(0..8) == 0 { 40 } else { self.rng.usize(1..4) };
+        let mut writes: Vec<_> =
+            (0..count).map(|_| random::write(&mut self.rng, &open.view)).collect();
+        if count > 4 {
+            for write in &mut writes {
+                write.if_match = entidb::IfMatch::Any;
+            }
+            writes.retain(|write| open.view.clone().apply(&[write.clone()], false).is_ok());
+        }
+        let bytes = encoded(&writes);
+        let may_fail = open.view.clone().apply(&writes, false).is_err();
+        let expected = open.view.apply(&writes, true);
+        match self.db.tx_write(&mut open.tx, &ops(&writes, &bytes)) {
+            Ok(outcomes) => {
+                open.wrote |= outcomes.iter().any(|outcome| *outcome != Outcome::Deleted(false));
+                assert_eq!(Ok(outcomes), expected);
+                open.told.push(Told::Wrote(writes));
+            }
+            Err(error) => {
+                assert!(may_fail, "{error:?} for {writes:?}");
+                if expected.is_ok() {
+                    // Refused by an index that is being built, where the model does not know how far it is.
+                    return self.db.rollback(open.tx);
+                }
+            }
+        }
+        self.transactions.push(open);
+    }
+
+    fn tx_read(&mut self) {
+        let Some(mut open) = self.take_tx() else { return };
+        let collections: Vec<_> = open.view.collections.keys().copied().collect();
+        let collection = collections[self.rng.usize(..collections.len())];
+        match self.rng.u8(0..4) {
+            0 => {
+                let id = random::id(&mut self.rng);
+                let at = At::Transaction(&mut open.tx);
+                let document = self.db.get(at, collection, &id).unwrap();
+                assert_eq!(document, open.view.get(collection, &id));
+                open.told.push(Told::Document(collection, id, document));
+            }
+            1 => {
+                let count = self.db.count(At::Transaction(&mut open.tx), collection).unwrap();
+                assert_eq!(count, open.view.coll(collection).docs.len() as u64);
+                open.told.push(Told::Count(collection, count));
+            }
+            _ => {
+                let plan = random::query(&mut self.rng, &open.view);
+                if let Some(told) = self.tx_query(&mut open, plan) {
+                    open.told.push(told);
+                }
+            }
+        }
+        self.transactions.push(open);
+    }
+
+    fn tx_query(&mut self, open: &mut OpenTx, plan: QueryPlan) -> Option<Told> {
+        let expected = open.view.coll(plan.collection).rows(&plan);
+        let Some(expected) = expected else {
+            let error = self.db.cursor(At::Transaction(&mut open.tx), &plan).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::IndexRequired);
+            return None;
+        };
+        let is_shared = open.view.is_violated(true);
+        let mut cursor = self.db.cursor(At::Transaction(&mut open.tx), &plan).unwrap();
+        let (mut ids, mut count) = (Vec::new(), 0);
+        let pages_max = if self.rng.bool() { usize::MAX } else { 1 };
+        let limits = random_limits(&mut self.rng);
+        let mut pages = 0;
+        while !cursor.is_done() && pages < pages_max {
+            let page = self.db.page(&mut cursor, Some(&mut open.tx), limits).unwrap();
+            count += page.count;
+            ids.extend(page.rows.into_iter().map(|row| row.id));
+            pages += 1;
+        }
+        let done = cursor.is_done();
+        if plan.output == Output::Count {
+            assert!(!done || count == expected.len() as u64, "{plan:?}");
+            // Told as a row count: any rows of that number replay the same.
+            return done.then(|| Told::Rows(plan, vec![Vec::new(); expected.len()], true));
+        }
+        // Documents that share a unique value stand in another order until one gives it up.
+        if !is_shared {
+            assert_eq!(ids, expected[..ids.len()], "{plan:?}");
+            assert!(!done || ids.len() == expected.len(), "{plan:?}");
+        }
+        (!is_shared).then_some(Told::Rows(plan, ids, done))
+    }
+
+    fn tx_end(&mut self) {
+        let Some(mut open) = self.take_tx() else { return };
+        if self.rng.u8(0..4) == 0 {
+            drop(open);
+            return;
+        }
+        let staged = loop {
+            match self.db.tx_commit(&mut open.tx) {
+                Ok(Staged::GroupFull) => self.publish(),
+                other => break other,
+            }
+        };
+        let (mut after, mut lenient) = (self.staged.clone(), self.staged.clone());
+        let replayed = replay(&mut after, &open.told, false);
+        match staged {
+            Ok(staged) => {
+                // What only reads is in its place in the order of commits, at its snapshot.
+                if !open.wrote {
+                    return;
+                }
+                assert_eq!(replay(&mut lenient, &open.told, true), Ok(()), "not serializable");
+                assert!(!lenient.is_violated(true));
+                self.staged = lenient;
+                self.staged_changes += 1;
+                if matches!(staged, Staged::Committed { .. }) {
+                    self.publish();
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                assert!(self.staged_changes > open.began, "nothing happened, yet {error:?}");
+            }
+            Err(error) if error.kind() == ErrorKind::UniqueViolation => {
+                assert!(replayed.is_err() || after.is_violated(false), "{error:?}");
+            }
+            Err(error) => assert!(replayed.is_err(), "{error:?}"),
+        }
+        let error = self.db.tx_commit(&mut open.tx).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+    }
+
+    fn some_collection(&mut self) -> CollectionId {
+        let all: Vec<_> = self.staged.collections.keys().copied().collect();
+        all[self.rng.usize(..all.len())]
+    }
+
+    fn changed_schema(&mut self) {
+        self.staged_changes += 1;
+        self.visible = self.staged.clone();
+        self.visible_changes = self.staged_changes;
+    }
+
+    fn clear(&mut self) {
+        if self.rng.u8(0..3) > 0 {
+            return;
+        }
+        self.publish();
+        let collection = self.some_collection();
+        done(self.db.clear(collection).unwrap());
+        let coll = self.staged.coll_mut(collection);
+        coll.docs.clear();
+        coll.indexes.iter_mut().for_each(|(_, ready)| *ready = true);
+        self.changed_schema();
+    }
+
+    fn change_index(&mut self) {
+        self.publish();
+        let collection = self.some_collection();
+        let specs = random::specs();
+        let spec = specs[self.rng.usize(..specs.len())].clone();
+        let coll = self.staged.coll_mut(collection);
+        if let Some(at) = coll.indexes.iter().position(|(known, _)| *known == spec) {
+            let error = self.db.create_index(collection, &spec).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+            done(self.db.drop_index(collection, &spec).unwrap());
+            coll.indexes.remove(at);
+        } else if self.rng.bool() {
+            let (_, synced) = self.db.create_index(collection, &spec).unwrap();
+            done(synced);
+            coll.indexes.push((spec, coll.docs.is_empty()));
+        } else {
+            let infos = self.db.collections();
+            let info = infos.iter().find(|info| info.id == collection).unwrap();
+            let mut indexes = info.indexes.clone();
+            indexes.push(spec.clone());
+            let schema = entidb::CollectionSchema { name: info.name.clone(), indexes };
+            let declared = self.db.declare(&[schema], Undeclared::Drop).unwrap();
+            done(declared.synced);
+            assert_eq!(declared.collections, [collection]);
+            coll.indexes.push((spec, coll.docs.is_empty()));
+        }
+        self.changed_schema();
+    }
+
+    fn build(&mut self) {
+        self.publish();
+        let budget = BuildBudget { documents: self.rng.u64(1..20), bytes: self.rng.u64(1..4000) };
+        for _ in 0..self.rng.u8(1..12) {
+            let builds = self.db.builds();
+            let step = self.db.build_step(budget);
+            let Some(build) = builds.first() else {
+                assert_eq!(step.unwrap(), None);
+                return;
+            };
+            let coll = self.staged.coll_mut(build.collection);
+            let at = coll.indexes.iter().position(|(spec, _)| *spec == build.spec).unwrap();
+            assert!(!coll.indexes[at].1);
+            match step {
+                Ok(Some(progress)) => {
+                    done(progress.synced);
+                    coll.indexes[at].1 = progress.finished;
+                }
+                Ok(None) => panic!("there is something to build"),
+                Err(error) => {
+                    let (spec, _) = coll.indexes.remove(at);
+                    let is_due = if error.kind() == ErrorKind::UniqueViolation {
+                        coll.is_violated(&spec)
+                    } else {
+                        coll.is_refused(&spec)
+                    };
+                    assert!(is_due, "{error:?}");
+                }
+            }
+            self.changed_schema();
+        }
+    }
+
+    fn reopen(&mut self) {
+        if self.rng.bool() {
+            self.publish();
+        } else {
+            self.discard();
+        }
+        self.transactions.clear();
+        self.snapshots.clear();
+        done(self.db.close().unwrap());
+        self.db = Database::open(self.storage.clone(), &self.options).unwrap();
+        assert!(!self.db.created());
+        self.now_ms = 0;
+        self.staged_changes += 1;
+        self.visible_changes = self.staged_changes;
+        self.check_everything();
+    }
+
+    fn maintain(&mut self) {
+        self.publish();
+        match self.rng.u8(0..4) {
+            0 => done(self.db.checkpoint().unwrap()),
+            1 => {
+                self.db.compact_begin().unwrap();
+                while self.rng.u8(0..20) > 0 && self.db.step(4096).unwrap() {}
+                self.db.compact_report();
+            }
+            2 => self.db.settle().unwrap(),
+            _ => {
+                self.db.step(2048).unwrap();
+            }
+        }
+        self.now_ms += 1000;
+        self.db.tick(self.now_ms);
+        // Some were left unused; their end is a matter of another test.
+        self.snapshots.retain(|(snapshot, model)| {
+            let id = *model.collections.keys().next().unwrap();
+            self.db.count(At::Snapshot(snapshot), id).is_ok()
+        });
+        for mut open in std::mem::take(&mut self.transactions) {
+            let id = *open.view.collections.keys().next().unwrap();
+            let told = self.db.count(At::Transaction(&mut open.tx), id);
+            if let Ok(count) = told {
+                open.told.push(Told::Count(id, count));
+                self.transactions.push(open);
+            }
+        }
+    }
+
+    fn check_latest(&mut self) {
+        let plan = random::query(&mut self.rng, &self.visible);
+        let limits = random_limits(&mut self.rng);
+        if self.snapshots.is_empty() || self.rng.bool() {
+            let expected = self.visible.coll(plan.collection).rows(&plan);
+            check(&mut self.db, None, &self.visible, &plan, expected, limits);
+            return;
+        }
+        let (snapshot, model) = &self.snapshots[self.rng.usize(..self.snapshots.len())];
+        let plan = QueryPlan { collection: *model.collections.keys().next_back().unwrap(), ..plan };
+        let expected = model.coll(plan.collection).rows(&plan);
+        check(&mut self.db, Some(snapshot), model, &plan, expected, limits);
+    }
+
+    fn check_index_infos(&mut self) {
+        for (id, coll) in &self.visible.collections {
+            assert_eq!(self.db.count(At::Latest, *id).unwrap(), coll.docs.len() as u64);
+            let infos = self.db.indexes(*id).unwrap();
+            assert_eq!(infos.len(), coll.indexes.len());
+            for (info, (spec, ready)) in infos.iter().zip(&coll.indexes) {
+                assert_eq!((&info.spec, info.ready), (spec, *ready));
+                if *ready && spec.fields != ["tags"] {
+                    assert_eq!(info.entries, coll.entries(spec), "{spec}");
+                }
+                assert!(info.distinct <= info.entries, "{spec}");
+            }
+        }
+    }
+
+    fn check_everything(&mut self) {
+        self.check_index_infos();
+        for (id, coll) in &self.visible.collections {
+            let scan = QueryPlan::scan(*id);
+            let expected = coll.rows(&scan);
+            let limits = PageLimits { bytes: 1 << 20, documents: 1000 };
+            check(&mut self.db, None, &self.visible, &scan, expected, limits);
+            for (spec, ready) in coll.indexes.iter().filter(|(_, ready)| *ready) {
+                assert!(*ready);
+                let fields = spec.fields.clone();
+                let (lower, upper) = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
+                let access = Access::Index { fields, equal: vec![], lower, upper, prefix: None };
+                let plan = QueryPlan::over(*id, access);
+                let expected = coll.rows(&plan);
+                check(&mut self.db, None, &self.visible, &plan, expected, limits);
+            }
+        }
+    }
+}
+
+fn random_limits(rng: &mut Rng) -> PageLimits {
+    PageLimits { bytes: rng.usize(1..4000), documents: rng.usize(1..20) }
+}
+
+/// Runs a query page by page and holds its rows against those expected.
+fn check(
+    db: &mut Db,
+    snapshot: Option<&Snapshot>,
+    model: &Model,
+    plan: &QueryPlan,
+    expected: Option<Vec<Vec<u8>>>,
+    limits: PageLimits,
+) {
+    let at = snapshot.map_or(At::Latest, At::Snapshot);
+    let cursor = db.cursor(at, plan);
+    let Some(expected) = expected else {
+        assert_eq!(cursor.unwrap_err().kind(), ErrorKind::IndexRequired, "{plan:?}");
+        return;
+    };
+    let mut cursor = cursor.unwrap();
+    let (mut rows, mut count) = (Vec::new(), 0);
+    while !cursor.is_done() {
+        let page = db.page(&mut cursor, None, limits).unwrap();
+        count += page.count;
+        rows.extend(page.rows);
+    }
+    assert_eq!(count, expected.len() as u64, "{plan:?}");
+    if plan.output != Output::Count {
+        let ids: Vec<_> = rows.iter().map(|row| row.id.clone()).collect();
+        assert_eq!(ids, expected, "{plan:?}");
+    }
+    for row in rows.iter().filter(|_| plan.output == Output::Documents) {
+        assert_eq!(row.document, model.get(plan.collection, &row.id), "{plan:?}");
+    }
+}
+
+/// Does over what a transaction did; an error where it would have been told something else.
+fn replay(model: &mut Model, told: &[Told], ready_only: bool) -> Result<(), String> {
+    for step in told {
+        let is_same = match step {
+            Told::Wrote(writes) => {
+                model.apply(writes, ready_only).map_err(|kind| format!("{kind:?}: {writes:?}"))?;
+                true
+            }
+            Told::Document(collection, id, document) => model.get(*collection, id) == *document,
+            Told::Count(collection, count) => model.coll(*collection).docs.len() as u64 == *count,
+            Told::Rows(plan, ids, done) => {
+                let rows = model.coll(plan.collection).rows(plan);
+                rows.is_none_or(|rows| match plan.output {
+                    Output::Count => rows.len() == ids.len(),
+                    _ => rows.starts_with(ids) && (!done || rows.len() == ids.len()),
+                })
+            }
+        };
+        if !is_same {
+            let what = match step {
+                Told::Document(_, id, _) => format!("{id:?}"),
+                Told::Rows(plan, ..) => format!("{plan:?}"),
+                _ => String::new(),
+            };
+            return Err(format!("told otherwise: {what}"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_value_of_every_type_is_in_its_place() {
+    let sorted = [
+        Value::Null,
+        Value::Bool(false),
+        Value::Bool(true),
+        Value::Number(-1e300),
+        Value::Number(-1.5),
+        Value::Number(0.0),
+        Value::BigInt(9_007_199_254_740_993),
+        Value::Number(1e300),
+        Value::from(""),
+        Value::from("a"),
+        Value::from("a\0"),
+        Value::from("é"),
+        Value::Bytes(vec![]),
+        Value::Bytes(vec![0]),
+        Value::Date(-1),
+        Value::Date(0),
+        Value::Array(vec![]),
+        Value::Array(vec![Value::Null]),
+    ];
+    use model_support::order::compare;
+    for pair in sorted.windows(2) {
+        assert!(compare(Some(&pair[0]), Some(&pair[1])).is_lt(), "{pair:?}");
+    }
+    assert!(compare(None, Some(&Value::Null)).is_lt());
+    assert!(compare(Some(&Value::Number(5.0)), Some(&Value::BigInt(5))).is_eq());
+}

@@ -118,6 +118,19 @@ fn truncation_removes_exactly_what_came_after() {
 }
 
 #[test]
+fn the_place_of_a_removed_entry_is_forgotten() {
+    let (mut table, mut model) = (Memtable::default(), Model::new());
+    for (seq, key) in (1..).zip(b'm'..=b'z') {
+        table.insert(&[key], seq, Kind::Put, b"").unwrap();
+    }
+    table.truncate_after(1);
+    table.insert(b"a", 2, Kind::Put, b"").unwrap();
+    model.insert((b"m".to_vec(), Reverse(1)), (Kind::Put, Vec::new()));
+    model.insert((b"a".to_vec(), Reverse(2)), (Kind::Put, Vec::new()));
+    assert_equal(&table, &model);
+}
+
+#[test]
 fn equal_calls_build_equal_tables() {
     let build = || {
         let mut rng = fastrand::Rng::with_seed(7);

@@ -173,3 +173,25 @@ fn values_full_of_lookalikes_cannot_make_an_open_endless() {
     let (_, tail) = read_back(&io_of(&bytes), &header, None);
     assert!(tail.unwrap_err().message().contains("too much of it looks like frames"));
 }
+
+#[test]
+fn a_frame_is_found_wherever_it_lies_against_the_pieces_that_are_read() {
+    let geometry = Geometry::DEFAULT;
+    let header = header(5, 101, 90);
+    // The search begins at the lost frame; pieces of 64 KiB overlap by less than a frame's head.
+    for payload in 64 * 1024 - 100..64 * 1024 + 20 {
+        let mut io = io_of(&[]);
+        io.set_layout(geometry, 0);
+        let mut writer = LogWriter::begin(&io, FileId::LogA, &header, &geometry).unwrap();
+        let mut builder = FrameBuilder::default();
+        for (seq, payload) in [(101, payload), (102, 1)] {
+            builder.set_catalog(&vec![0; payload]).unwrap();
+            builder.seal(seq, seq - 1, Durability::Strict);
+            writer.append(&io, &mut builder).unwrap();
+            builder.clear();
+        }
+        io.write(FileId::LogA, HEAD as u64, &[0; 40]).unwrap();
+        let (read, tail) = read_back(&io, &header, None);
+        assert_eq!((read.len(), kind_of(tail)), (0, Some(ErrorKind::Corrupt)), "{payload}");
+    }
+}

@@ -114,6 +114,12 @@ fn a_header_torn_over_an_older_one_is_one_of_the_two_or_none() {
     for cut in 0..=HEAD {
         let front = [&new_bytes[..cut], &old_bytes[cut..]].concat();
         let back = [&old_bytes[..cut], &new_bytes[cut..]].concat();
+        if cut == HEAD / 2 {
+            for halves in [&front, &back] {
+                let state = header_of(&io_of(halves)).unwrap();
+                assert_eq!(state, HeaderState::Valid(new), "the later epoch counts");
+            }
+        }
         states.push(header_of(&io_of(&front)).unwrap());
         states.push(header_of(&io_of(&back)).unwrap());
     }

@@ -69,6 +69,7 @@ fn a_frame_whose_write_failed_is_never_read_and_ends_the_epoch() {
         let (read, tail) = read_back(&io, &header, None);
         assert_eq!((read.len(), tail.unwrap().torn), (1, false));
         let durable = io.storage().durable_image();
+        assert_eq!(durable, io.storage().image(), "the zeros are durable");
         let tail = usize::try_from(writer.tail()).unwrap();
         assert_eq!(&durable.file(FileId::LogA)[tail..][..40], &[0; 40]);
     }

@@ -43,7 +43,7 @@ impl Geometry {
         manifest_area_bytes: 1024 * 1024,
         log_bytes_min: 256 * 1024,
         log_bytes_max: 4 * 1024 * 1024,
-        memtable_bytes: 4 * 1024 * 1024,
+        memtable_bytes: 6 * 1024 * 1024,
         block_bytes: 8 * 1024,
         chunk_bytes: 64 * 1024,
     };

@@ -330,7 +330,8 @@ impl Replay {
 
     /// Enters what a frame holds beyond the segments.
     fn apply(&mut self, frame: &FrameView<'_>) -> Result<()> {
-        if let Some(catalog) = frame.catalog() {
+        // The manifest's catalog is at least as new as what it has flushed.
+        if let Some(catalog) = frame.catalog().filter(|_| frame.first_seq() > self.flushed_seq) {
             self.catalog = CatalogState::decode(catalog)?;
         }
         for commit in frame.commits() {

@@ -6,8 +6,15 @@ use crate::kv::segment::Segment;
 use crate::kv::version::{Run, Version, overlapping};
 use crate::options::Geometry;
 
-/// Runs in level 0 from which on they are merged into level 1.
-pub(crate) const LEVEL0_RUNS_MERGE: usize = 4;
+/// Runs in level 0 from which on they are merged into level 1, if there is enough of them.
+const LEVEL0_RUNS_MERGE: usize = 4;
+/// Runs in level 0 from which on they are merged however little they hold.
+const LEVEL0_RUNS_FULL: usize = 12;
+/// What a merge into level 1 may rewrite there for each byte that it brings down. A flush is small once
+/// it is compressed, and each merge rewrites much of level 1: waiting for more of them costs less.
+const LEVEL1_REWRITE_MAX: u64 = 3;
+/// The fullness of a level that holds what it should.
+const FULL: u64 = 1024;
 /// Full segments that level 1 holds.
 const LEVEL1_SEGMENTS: u64 = 8;
 /// How many times larger than a level the next one is.
@@ -37,13 +44,21 @@ pub(crate) struct Plan {
 
 /// The merge that the shape of the levels asks for most.
 pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> Option<Plan> {
-    if version.level0.len() >= LEVEL0_RUNS_MERGE {
-        return level0(version);
+    let runs = version.level0.len();
+    let fullness = |level: usize| level_bytes(version, level) * FULL / target_bytes(geometry, level);
+    let fullest = (1..=version.deepest()).max_by_key(|level| (fullness(*level), usize::MAX - level));
+    // What lies too much in a level is rewritten by every merge into it, so the fullest goes first.
+    let level0_fullness = (runs as u64 * FULL / LEVEL0_RUNS_FULL as u64).max(FULL);
+    if let Some(level) = fullest.filter(|level| fullness(*level) > level0_fullness) {
+        return cheapest(version, level);
     }
-    let deepest = version.deepest();
-    let fullness = |level: usize| level_bytes(version, level) * 1024 / target_bytes(geometry, level);
-    let full = (1..=deepest).max_by_key(|level| (fullness(*level), usize::MAX - level));
-    if let Some(level) = full.filter(|level| fullness(*level) > 1024) {
+    if runs >= LEVEL0_RUNS_MERGE
+        && let Some(plan) = level0(version)
+        && (runs >= LEVEL0_RUNS_FULL || is_worth_it(&plan))
+    {
+        return Some(plan);
+    }
+    if let Some(level) = fullest.filter(|level| fullness(*level) > FULL) {
         return cheapest(version, level);
     }
     (urgency == Urgency::Idle).then(|| tombstones(version)).flatten()
@@ -98,6 +113,15 @@ fn level0(version: &Version) -> Option<Plan> {
     let is_move = part.len() == 1 && under.is_empty();
     inputs.extend((!under.is_empty()).then_some(under));
     Some(Plan { inputs, level: 1, below: below(version, 1), is_move })
+}
+
+/// Whether a merge into level 1 brings enough with it.
+fn is_worth_it(plan: &Plan) -> bool {
+    let (under, above) = match plan.inputs.split_last() {
+        Some((under, above)) if !plan.is_move => (run_bytes(under), above),
+        _ => return true,
+    };
+    under <= above.iter().map(run_bytes).sum::<u64>() * LEVEL1_REWRITE_MAX
 }
 
 /// The segment of a level that costs least to push down, by the bytes it lies over.
@@ -162,8 +186,11 @@ fn below(version: &Version, level: usize) -> Vec<Run> {
 }
 
 fn level_bytes(version: &Version, level: usize) -> u64 {
-    let segments = version.level(level).iter().flat_map(|run| run.iter());
-    segments.map(|segment| u64::from(segment.meta().len)).sum()
+    version.level(level).iter().map(run_bytes).sum()
+}
+
+fn run_bytes(run: &Run) -> u64 {
+    run.iter().map(|segment| u64::from(segment.meta().len)).sum()
 }
 
 fn target_bytes(geometry: &Geometry, level: usize) -> u64 {

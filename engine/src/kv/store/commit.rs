@@ -10,9 +10,9 @@ use crate::storage::{Storage, Synced};
 use serde_bytes::ByteBuf;
 
 /// Bytes of merging that a commit brings about for each byte of its own.
-const DEBT_RATIO: u64 = 12;
+const DEBT_RATIO: u64 = 16;
 /// Runs in level 0 from which on commits pay double.
-const LEVEL0_RUNS_SLOW: usize = 8;
+const LEVEL0_RUNS_SLOW: usize = 14;
 /// Units that a flush may need beyond the bytes it writes: each index begins a segment of its own.
 const FLUSH_UNITS_SPARE: u64 = 6;
 

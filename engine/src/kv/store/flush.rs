@@ -28,7 +28,7 @@ impl<S: Storage> Store<S> {
         }
         self.check_writable()?;
         self.merge = None;
-        self.flush_tables()?;
+        let _ = self.flush_tables()?;
         self.logs.end_epoch();
         let root = self.volume.root();
         let given = self.seqs.next.saturating_sub(1);
@@ -52,7 +52,7 @@ impl<S: Storage> Store<S> {
         }
         if !self.logs.next_file_is_free(self.volume.root().flushed_seq) {
             // What is left there are catalogs only, and the newest one goes with the manifest.
-            self.install(&[], Vec::new(), 0, self.seqs.visible)?;
+            let _ = self.install(&[], Vec::new(), 0, self.seqs.visible)?;
         }
         let generation = self.volume.root().generation;
         let (first_seq, last_seq) = (self.seqs.next, self.seqs.visible);
@@ -93,7 +93,7 @@ impl<S: Storage> Store<S> {
                 if installed.is_err() {
                     self.sealed = sealed;
                 }
-                installed?;
+                let _ = installed?;
             }
         }
         Ok(self.sealed.is_some())
@@ -151,7 +151,7 @@ impl<S: Storage> Store<S> {
             if self.sealed.is_some() {
                 self.finish_flush()?;
             } else {
-                self.install(&[], Vec::new(), 0, self.seqs.visible)?;
+                let _ = self.install(&[], Vec::new(), 0, self.seqs.visible)?;
             }
             self.seqs.durable = self.seqs.visible;
         }

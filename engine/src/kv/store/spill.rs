@@ -52,7 +52,7 @@ impl<S: Storage> Store<S> {
         if !batch.table().is_empty() {
             self.spill(&mut batch)?;
         }
-        self.flush_tables()?;
+        let _ = self.flush_tables()?;
         // The log's numbers have no gap within an epoch.
         self.logs.end_epoch();
         let seq = self.seqs.next;

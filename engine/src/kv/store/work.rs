@@ -12,7 +12,7 @@ use crate::kv::compact::{
 use crate::storage::Storage;
 
 /// Runs in level 0 at which merging is finished before anything else is written.
-pub(super) const LEVEL0_RUNS_MAX: usize = 12;
+pub(super) const LEVEL0_RUNS_MAX: usize = 16;
 /// Debt is paid once it comes to this much.
 const PAYMENT_BYTES_MIN: u64 = 64 * 1024;
 /// At most this much is paid at once, so that nobody waits for long.
@@ -84,7 +84,7 @@ impl<S: Storage> Store<S> {
     /// Begins a full compaction; [`Store::step`] carries it out.
     pub fn compact_begin(&mut self) -> Result<()> {
         self.check_writable()?;
-        self.flush_tables()?;
+        let _ = self.flush_tables()?;
         self.merge = None;
         let version = self.volume.version();
         self.full = Some(FullCompaction {
@@ -149,8 +149,7 @@ impl<S: Storage> Store<S> {
         let segments: Vec<_> = plan.inputs.iter().flat_map(|run| run.iter()).cloned().collect();
         let ids: Vec<u64> = segments.iter().map(|segment| segment.meta().id).collect();
         let flushed_seq = self.volume.root().flushed_seq;
-        self.install(&ids, segments, plan.level, flushed_seq)?;
-        Ok(())
+        self.install(&ids, segments, plan.level, flushed_seq).map(|_| ())
     }
 
     fn merge_step(&mut self, budget: u64) -> Result<()> {
@@ -168,7 +167,7 @@ impl<S: Storage> Store<S> {
                 }
                 let (added, _lease) = job.into_outputs();
                 let flushed_seq = self.volume.root().flushed_seq;
-                self.install(&removed, added, level, flushed_seq)?;
+                let _ = self.install(&removed, added, level, flushed_seq)?;
             }
             Err(error) => {
                 if error.is_missing() {

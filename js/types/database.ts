@@ -1,3 +1,4 @@
+import type { EntidbError } from '../errors.js'
 import type { ReservedName } from '../names.js'
 import type { Collection, ReadCollection, TransactionCollection } from './collection.js'
 import type { CollectionOptions, DocumentOf, NoSchema, Schema } from './declare.js'
@@ -147,6 +148,17 @@ interface DatabaseMethods<S extends Schema> extends AsyncDisposable {
    * @example if (!(await db.persist())) warn('the browser may delete the data')
    */
   persist(): Promise<boolean>
+  /**
+   * The version of the application's schema that the database has.
+   * @example if ((await db.schemaVersion()) < 3) showWhatIsNew()
+   */
+  schemaVersion(): Promise<number>
+  /**
+   * Calls `listener` when work in the background fails that no call is rejected for, and when the
+   * worker that hosts the database is lost, until the function returned is called.
+   * @example const stop = db.on('error', (error) => report(error))
+   */
+  on(type: 'error', listener: (error: EntidbError) => void): () => void
   /**
    * Waits for what is under way and closes. Every later call is `Closed`. `await using` calls it.
    * @example await db.close()

@@ -65,6 +65,11 @@ export interface LongCallOptions {
 export interface OpenOptions<S extends Schema = NoSchema> extends LongCallOptions {
   /** The collections with their indexes; what exists undeclared is kept and left alone. */
   readonly collections?: S
+  /**
+   * The version of the application's schema, from 1 on. A database that has a later one is not
+   * opened, but `VersionMismatch`. Default 1.
+   */
+  readonly version?: number
   /** Where it is kept. Default `auto`. */
   readonly storage?: StorageChoice
   /** When writes are acknowledged, unless a call says otherwise. Default `strict`. */

@@ -42,8 +42,6 @@ export interface Stats {
     readonly started: number
     readonly committed: number
     readonly aborted: number
-    /** Runs that were repeated because another commit came between. */
-    readonly conflicts: number
   }
   /** Bytes read from the storage. */
   readonly bytesRead: number
@@ -62,14 +60,13 @@ export interface Stats {
     readonly bytes: number
     readonly hits: number
     readonly misses: number
-    readonly evictions: number
   }
   /** Bytes of the logs that are in use. */
   readonly logBytes: number
   /** Bytes of the volume. */
   readonly volumeBytes: number
   /** The levels of the store, the newest first. */
-  readonly levels: readonly { readonly segments: number; readonly bytes: number }[]
+  readonly levels: readonly { readonly bytes: number }[]
 }
 
 /**
@@ -121,10 +118,8 @@ export interface IndexInfo {
  * const { path, examined } = await db.tasks.findBy('projectId', 'p1').explain()
  */
 export interface Explanation {
-  /** The access path: by an index, or through the whole collection. */
-  readonly path: 'index' | 'scan'
-  /** The paths of the index that is used; empty for a scan. */
-  readonly index: readonly string[]
+  /** The access path: the declaration of the index, such as `index('due')`, or `scan`. */
+  readonly path: string
   /** Entries that were looked at. */
   readonly examined: number
   /** Documents that came out of the engine, before the closures of the caller. */

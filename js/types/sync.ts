@@ -174,6 +174,8 @@ interface SyncDatabaseMethods<S extends Schema> extends Disposable {
   stats(): Stats
   /** Where it is kept and how safely; the browser answers this one asynchronously. */
   storage(): Promise<StorageInfo>
+  /** The version of the application's schema that the database has. */
+  schemaVersion(): number
   /** Closes; every later call is `Closed`. `using` calls it. */
   close(): void
 }

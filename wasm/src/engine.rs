@@ -176,6 +176,11 @@ impl Engine {
         self.call(|host| host.commit().map(drop))
     }
 
+    /// Makes durable what was committed with relaxed durability.
+    pub fn sync(&self) -> Answer<()> {
+        self.call(|host| host.sync().map(drop))
+    }
+
     /// Whether something waits for `commit`.
     #[wasm_bindgen(js_name = hasStaged)]
     pub fn has_staged(&self) -> Answer<bool> {

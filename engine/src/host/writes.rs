@@ -27,6 +27,13 @@ impl<S: Storage> Host<S> {
         Ok(synced)
     }
 
+    /// Makes durable what was committed with relaxed durability; to be called while no group is open.
+    pub fn sync(&mut self) -> Result<Synced> {
+        let synced = self.db.commit(Durability::Strict)?;
+        self.note(synced);
+        Ok(synced)
+    }
+
     /// Whether something waits for [`Host::commit`].
     pub fn has_staged(&self) -> bool {
         self.db.has_staged()

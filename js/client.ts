@@ -1,0 +1,188 @@
+import { EntidbError } from './errors.js'
+import { aborted } from './options.js'
+import type { Port, Watch } from './port.js'
+import {
+  type Answer,
+  type CallName,
+  type FromHost,
+  type Numbered,
+  pack,
+  type Reply,
+  type Request,
+  type ToHost,
+} from './protocol.js'
+import { fromWire } from './thrown.js'
+
+interface Pending extends Watch {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+  readonly cancel?: () => void
+}
+
+/**
+ * The page's end of a worker that hosts a database. Calls made in one turn of the page leave in one
+ * message, and what they were given as bytes is transferred.
+ */
+export class Client implements Port {
+  readonly remote = true
+  /** Told of failures that no call is rejected for, and of the loss of the host. */
+  onError: (error: EntidbError) => void = () => {}
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  readonly #leaving = new Set<(error: EntidbError) => void>()
+  #unsent: Numbered[] = []
+  #last = 0
+  #views = 0
+  /** Why calls are not taken any more. */
+  #over: EntidbError | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    worker.onmessage = ({ data }: MessageEvent<FromHost>) => this.#receive(data)
+    worker.onmessageerror = () => this.#lose('a message of its worker could not be read')
+    worker.onerror = (event) => {
+      event.preventDefault()
+      this.#lose(`its worker failed: ${event.message}`)
+    }
+  }
+
+  call<N extends CallName>(request: Request<N>, watch?: Watch): Promise<Answer<N>> {
+    return new Promise((resolve, reject) => {
+      if (this.#over !== undefined) return reject(this.#over)
+      const number = ++this.#last
+      this.#pending.set(number, { ...watch, resolve, reject, ...this.#cancelling(number, watch) })
+      if (this.#unsent.push({ number, request: request as Request }) > 1) return
+      queueMicrotask(() => this.#flush())
+    }) as Promise<Answer<N>>
+  }
+
+  tell(request: Request): void {
+    this.call(request).catch(() => {})
+  }
+
+  newView(): number {
+    return ++this.#views
+  }
+
+  pause(): Promise<void> {
+    return new Promise((resolve) => {
+      // A timer would be held back by several milliseconds.
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = () => {
+        port1.close()
+        resolve()
+      }
+      port2.postMessage(undefined)
+    })
+  }
+
+  /** Calls `leave` when the database is closed or its host is lost, unless told not to any more. */
+  onLeave(leave: (error: EntidbError) => void): () => void {
+    if (this.#over !== undefined) leave(this.#over)
+    this.#leaving.add(leave)
+    return () => this.#leaving.delete(leave)
+  }
+
+  /** Has what was called so far carried out, then closes the database and ends the worker. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** Ends the worker as it is. */
+  abandon(): void {
+    this.#end(new EntidbError('Closed', 'the database was not opened; open it again'))
+  }
+
+  async #close(): Promise<void> {
+    if (this.#over !== undefined) return
+    const closed = this.call({ call: 'close' })
+    this.#over = new EntidbError('Closed', 'the database was closed; open it again')
+    this.#leave(this.#over)
+    try {
+      await closed
+    } catch (error) {
+      // A host that was lost has closed nothing, and holds nothing open either.
+      if (!(error instanceof EntidbError && error.kind === 'HostLost')) throw error
+    } finally {
+      this.#end(this.#over)
+    }
+  }
+
+  #cancelling(number: number, { signal }: Watch = {}): Pick<Pending, 'cancel'> {
+    if (signal === undefined) return {}
+    if (signal.aborted) throw aborted(signal)
+    const cancel = () => {
+      this.#flush()
+      this.#post({ type: 'cancel', number }, [])
+    }
+    signal.addEventListener('abort', cancel)
+    return { cancel }
+  }
+
+  #flush(): void {
+    const calls = this.#unsent
+    this.#unsent = []
+    if (calls.length === 0) return
+    const withBytes = calls.flatMap(({ request }) => ('bytes' in request ? [request] : []))
+    this.#post({ type: 'calls', calls }, pack(withBytes))
+  }
+
+  #post(message: ToHost, transfer: ArrayBuffer[]): void {
+    this.#worker.postMessage(message, transfer)
+  }
+
+  #receive(message: FromHost): void {
+    switch (message.type) {
+      case 'replies':
+        for (const reply of message.replies) this.#settle(reply)
+        return
+      case 'progress':
+        return this.#pending.get(message.number)?.onProgress?.(message.progress)
+      case 'trouble':
+        return this.onError(fromWire(message.error))
+      case 'lost':
+        return this.#end(fromWire(message.error))
+    }
+  }
+
+  #settle({ number, error, bytes, value }: Reply): void {
+    const pending = this.#pending.get(number)
+    if (pending === undefined) return
+    this.#pending.delete(number)
+    release(pending)
+    if (error === undefined) pending.resolve(bytes ?? value)
+    else pending.reject(fromWire(error))
+  }
+
+  #lose(why: string): void {
+    const advice = 'what was acknowledged is safe; open it again'
+    this.#end(new EntidbError('HostLost', `the database stopped: ${why}; ${advice}`))
+  }
+
+  /** Rejects what is pending and all that comes. */
+  #end(error: EntidbError): void {
+    this.#worker.terminate()
+    const expected = this.#over !== undefined
+    this.#over ??= error
+    for (const pending of this.#pending.values()) {
+      release(pending)
+      pending.reject(error)
+    }
+    this.#pending.clear()
+    this.#unsent = []
+    if (expected) return
+    this.#leave(error)
+    if (error.kind !== 'Closed') this.onError(error)
+  }
+
+  #leave(error: EntidbError): void {
+    for (const leave of this.#leaving) leave(error)
+    this.#leaving.clear()
+  }
+}
+
+function release({ signal, cancel }: Pending): void {
+  if (cancel !== undefined) signal?.removeEventListener('abort', cancel)
+}

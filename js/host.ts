@@ -1,0 +1,242 @@
+import type { Engine } from '../build/wasm/entidb.js'
+import { EntidbError } from './errors.js'
+import { type DirectRequest, Executor } from './executor.js'
+import { type Job, jobOf } from './jobs.js'
+import { isCommitted } from './ops.js'
+import { type FromHost, type Numbered, pack, type Reply, type Request } from './protocol.js'
+import { toWire } from './thrown.js'
+import { Upkeep } from './upkeep.js'
+
+/** Calls that change more than documents; they keep their place among the writes. */
+const IN_ORDER: ReadonlySet<Request['call']> = new Set([
+  'declare',
+  'createCollection',
+  'dropCollection',
+  'clear',
+  'dropIndex',
+  'setSchemaVersion',
+  'checkpoint',
+  'close',
+] as const)
+
+/** Calls that gain from being carried out together with those that come at the same time. */
+const COMMITS: ReadonlySet<Request['call']> = new Set(['stage', 'txCommit'] as const)
+
+interface Running {
+  readonly number: number
+  readonly job: Job
+}
+
+/**
+ * Carries out the calls of a page. All that wait are taken at once: their writes become one group
+ * with one sync, in the order in which they were called. A read never comes before a write that was
+ * called before it; it may see writes that were called at the same time.
+ */
+export class Host {
+  readonly #executor: Executor
+  readonly #post: (message: FromHost, transfer: ArrayBuffer[]) => void
+  readonly #die: (error: unknown) => void
+  readonly #upkeep: Upkeep
+  readonly #channel = new MessageChannel()
+  readonly #jobs: Running[] = []
+  #waiting: Numbered[] = []
+  #woken = false
+  /** The writes of the open group with their answers, not acknowledged yet. */
+  #group: { readonly number: number; readonly bytes: Uint8Array }[] = []
+  /** Calls that come after the open group. */
+  #deferred: Numbered[] = []
+  #replies: Reply[] = []
+  #committed = false
+
+  /** `die` is told that the engine has stopped. */
+  constructor(
+    engine: Engine,
+    post: (message: FromHost, transfer: ArrayBuffer[]) => void,
+    die: (error: unknown) => void,
+  ) {
+    this.#executor = new Executor(engine)
+    this.#post = post
+    this.#die = die
+    this.#upkeep = new Upkeep(engine, (error) => this.#trouble(error))
+    this.#channel.port1.onmessage = () => {
+      this.#woken = false
+      this.#turn()
+    }
+  }
+
+  /** Takes calls. Where they commit, those of messages that came meanwhile are taken along. */
+  receive(calls: readonly Numbered[]): void {
+    this.#waiting.push(...calls)
+    if (this.#woken || calls.some(({ request }) => COMMITS.has(request.call))) this.#wake()
+    else this.#turn()
+  }
+
+  /** Gives up a job. */
+  cancel(number: number): void {
+    const at = this.#jobs.findIndex((running) => running.number === number)
+    const [running] = at < 0 ? [] : this.#jobs.splice(at, 1)
+    if (running === undefined) return
+    this.#guarded(() => {
+      this.#attempt(number, () => {
+        running.job.return(undefined)
+        throw new EntidbError('Aborted', 'its signal has ended this; call again if need be')
+      })
+    })
+  }
+
+  #wake(): void {
+    if (this.#woken) return
+    this.#woken = true
+    this.#channel.port2.postMessage(undefined)
+  }
+
+  #turn(): void {
+    this.#guarded(() => {
+      this.#executor.engine.tick(Date.now())
+      const calls = this.#waiting
+      this.#waiting = []
+      for (const call of calls) this.#take(call)
+      this.#flush()
+      this.#advance()
+    })
+  }
+
+  /** Does what may fail with the engine, and sends what came of it. */
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#send()
+      return this.#die(error)
+    }
+    this.#send()
+    if (this.#committed) this.#upkeep.committed()
+    this.#committed = false
+    if (this.#jobs.length > 0) this.#wake()
+  }
+
+  #send(): void {
+    const replies = this.#replies
+    this.#replies = []
+    if (replies.length > 0) this.#post({ type: 'replies', replies }, pack(replies))
+  }
+
+  #take(call: Numbered): void {
+    const { number, request } = call
+    if (IN_ORDER.has(request.call)) {
+      this.#flush()
+      this.#committed = true
+    } else if (this.#group.length > 0 && this.#isAfterGroup(request)) {
+      this.#deferred.push(call)
+      return
+    }
+    this.#attempt(number, () => this.#run(number, request))
+  }
+
+  /** Whether a call depends on what the open group commits. Those of an older view do not. */
+  #isAfterGroup(request: Request): boolean {
+    if (request.call === 'stage' || request.call === 'page' || request.call === 'closeCursor') {
+      return false
+    }
+    return !('view' in request && this.#executor.isOpen(request.view))
+  }
+
+  #run(number: number, request: Request): void {
+    switch (request.call) {
+      case 'stage':
+      case 'txCommit': {
+        const bytes = this.#executor.stage(request, () => this.#commit())
+        this.#committed = true
+        if (isCommitted(bytes)) this.#replies.push({ number, bytes })
+        else this.#group.push({ number, bytes })
+        return
+      }
+      case 'build':
+      case 'createIndex':
+      case 'compact':
+        this.#jobs.push({ number, job: jobOf(this.#executor.engine, request) })
+        return
+      case 'close':
+        return this.#close(number)
+      default:
+        this.#reply(number, this.#executor.run(request as DirectRequest))
+    }
+  }
+
+  /** Commits the open group, then carries out what waited for it, which may open another one. */
+  #flush(): void {
+    while (this.#group.length > 0) {
+      this.#commit()
+      const calls = this.#deferred
+      this.#deferred = []
+      for (const call of calls) this.#take(call)
+    }
+  }
+
+  #commit(): void {
+    const group = this.#group
+    this.#group = []
+    let error: Reply['error']
+    try {
+      this.#executor.engine.commit()
+    } catch (thrown) {
+      error = wireOf(thrown)
+    }
+    for (const { number, bytes } of group) {
+      this.#replies.push(error === undefined ? { number, bytes } : { number, error })
+    }
+  }
+
+  /** One step of the job that came first. */
+  #advance(): void {
+    const [running] = this.#jobs
+    if (running === undefined) return
+    const { number, job } = running
+    let done = true
+    this.#attempt(number, () => {
+      const step = job.next()
+      done = step.done === true
+      if (step.done) this.#reply(number, step.value)
+      else this.#post({ type: 'progress', number, progress: step.value }, [])
+    })
+    if (done) this.#jobs.shift()
+    this.#committed = true
+  }
+
+  #close(number: number): void {
+    this.#upkeep.end()
+    this.#committed = false
+    const closed = new EntidbError('Closed', 'the database was closed before this was done')
+    for (const job of this.#jobs.splice(0)) {
+      this.#replies.push({ number: job.number, error: closed.toWire() })
+    }
+    this.#executor.engine.close()
+    this.#reply(number, undefined)
+  }
+
+  #attempt(number: number, work: () => void): void {
+    try {
+      work()
+    } catch (thrown) {
+      this.#replies.push({ number, error: wireOf(thrown) })
+    }
+  }
+
+  #reply(number: number, value: unknown): void {
+    this.#replies.push(value instanceof Uint8Array ? { number, bytes: value } : { number, value })
+  }
+
+  /** What failed is nobody's call: whoever listens is told. */
+  #trouble(thrown: unknown): void {
+    const error = toWire(thrown)
+    if (error === undefined) this.#die(thrown)
+    else this.#post({ type: 'trouble', error }, [])
+  }
+}
+
+/** The error of a call; thrown on where it is the end of the engine. */
+function wireOf(thrown: unknown) {
+  const error = toWire(thrown)
+  if (error === undefined) throw thrown
+  return error
+}

@@ -1,0 +1,69 @@
+import { EntidbError } from './errors.js'
+import { aborted } from './options.js'
+import { type First, type FromHost, PROTOCOL } from './protocol.js'
+import { fromWire } from './thrown.js'
+import { compile } from './wasm.js'
+
+/** Milliseconds for a worker to load its script and say that it has started. */
+const START_MS = 30_000
+
+type Without<F, K extends PropertyKey> = F extends unknown ? Omit<F, K> : never
+
+/** What a worker is to do first. */
+export type Task = Without<First, 'module' | 'protocol'>
+
+/**
+ * Starts a worker, which loads its script while the engine is compiled here, and has it do its
+ * first task. Where that fails or is given up the worker is ended.
+ */
+export async function start(
+  name: string,
+  task: Task,
+  signal?: AbortSignal,
+): Promise<{ readonly worker: Worker; readonly value: unknown }> {
+  if (typeof Worker !== 'function') {
+    throw new EntidbError('Unsupported', 'there are no workers here; open databases in a browser')
+  }
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name })
+  const ends: (() => void)[] = []
+  try {
+    const value = await new Promise<unknown>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<FromHost>) => {
+        if (data.type === 'started') ends.pop()?.()
+        else if (data.type === 'ready') resolve(data.value)
+        else if ('error' in data) reject(fromWire(data.error))
+      }
+      worker.onmessageerror = () => reject(unusable('its first message cannot be read'))
+      worker.onerror = (event) => {
+        event.preventDefault()
+        reject(unusable(event.message ?? 'its script was not found, or not allowed to run'))
+      }
+      if (signal !== undefined) {
+        const abort = () => reject(aborted(signal))
+        signal.addEventListener('abort', abort)
+        ends.push(() => signal.removeEventListener('abort', abort))
+      }
+      compile().then((module) => {
+        worker.postMessage({ ...task, module, protocol: PROTOCOL } satisfies First)
+        const timer = setTimeout(() => reject(silent()), START_MS)
+        ends.push(() => clearTimeout(timer))
+      }, reject)
+    })
+    return { worker, value }
+  } catch (error) {
+    worker.terminate()
+    throw error
+  } finally {
+    for (const end of ends) end()
+  }
+}
+
+function unusable(why: string): EntidbError {
+  const message = `the worker of the database could not be started: ${why}`
+  return new EntidbError('HostLost', `${message}; serve the package's worker.js beside its script`)
+}
+
+function silent(): EntidbError {
+  const message = `the worker of the database said nothing for ${START_MS / 1000} seconds`
+  return new EntidbError('Timeout', `${message}; check the connection and call again`)
+}

@@ -1,0 +1,33 @@
+/** What the browser says about the storage of this origin. */
+
+import { EntidbError } from './errors.js'
+import type { Opened } from './protocol.js'
+import type { OpenSettings } from './settings.js'
+import type { StorageInfo } from './types/report.js'
+
+/** Where a database is kept and how safely. */
+export async function storageInfo(
+  { backend, created }: Opened,
+  { strict }: OpenSettings,
+): Promise<StorageInfo> {
+  const durability = strict ? 'strict' : 'relaxed'
+  if (backend === 'memory') return { backend, durability, created, persisted: false }
+  const { storage } = navigator
+  const [persisted, { usage, quota }] = await Promise.all([storage.persisted(), storage.estimate()])
+  return {
+    backend,
+    durability,
+    created,
+    persisted,
+    ...(usage !== undefined && { usage }),
+    ...(quota !== undefined && { quota }),
+  }
+}
+
+/** Asks the browser to keep the data of this origin. */
+export async function persist(): Promise<boolean> {
+  const { storage } = navigator
+  if (typeof storage?.persist === 'function') return storage.persist()
+  const advice = 'call it on a page, not in a worker, and serve that over https'
+  throw new EntidbError('Unsupported', `the browser cannot be asked to keep data here; ${advice}`)
+}

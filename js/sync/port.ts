@@ -1,0 +1,92 @@
+import type { Engine } from '../../build/wasm/entidb.js'
+import { EntidbError } from '../errors.js'
+import { type DirectRequest, Executor } from '../executor.js'
+import { type Job, jobOf } from '../jobs.js'
+import { isCommitted } from '../ops.js'
+import { aborted } from '../options.js'
+import type { Port, Watch } from '../port.js'
+import type { Answer, CallName, Request } from '../protocol.js'
+import { fromThrown } from '../thrown.js'
+import { Upkeep } from '../upkeep.js'
+
+/** The way to an engine in this very thread: a write is committed before its call returns. */
+export class DirectPort implements Port {
+  readonly remote = false
+  readonly #executor: Executor
+  readonly #upkeep: Upkeep
+  #views = 0
+  #closed = false
+
+  constructor(engine: Engine) {
+    this.#executor = new Executor(engine)
+    // What fails between calls fails again in the next one, which tells its caller.
+    this.#upkeep = new Upkeep(engine, () => {})
+  }
+
+  call<N extends CallName>(request: Request<N>, watch?: Watch): Answer<N> {
+    if (this.#closed) {
+      throw new EntidbError('Closed', 'the database was closed; open it again')
+    }
+    try {
+      return this.#run(request as Request, watch) as Answer<N>
+    } catch (error) {
+      throw fromThrown(error)
+    }
+  }
+
+  tell(request: Request): void {
+    if (!this.#closed) this.call(request)
+  }
+
+  newView(): number {
+    return ++this.#views
+  }
+
+  pause(): undefined {}
+
+  /** The engine's number for a view. */
+  handle(view: number): number {
+    return this.#executor.handle(view)
+  }
+
+  #run(request: Request, watch: Watch | undefined): unknown {
+    const { engine } = this.#executor
+    switch (request.call) {
+      case 'stage':
+      case 'txCommit': {
+        const staged = this.#executor.stage(request, () => engine.commit())
+        if (!isCommitted(staged)) engine.commit()
+        this.#upkeep.committed()
+        return staged
+      }
+      case 'build':
+      case 'createIndex':
+      case 'compact':
+        return finish(jobOf(engine, request), watch)
+      case 'close':
+        this.#closed = true
+        this.#upkeep.end()
+        return engine.close()
+      case 'begin':
+      case 'snapshot':
+        // The clock that old snapshots expire by.
+        engine.tick(Date.now())
+        return this.#executor.run(request)
+      default:
+        return this.#executor.run(request as DirectRequest)
+    }
+  }
+}
+
+/** Runs a job to its end. */
+function finish(job: Job, { signal, onProgress }: Watch = {}): unknown {
+  for (;;) {
+    const step = job.next()
+    if (step.done) return step.value
+    onProgress?.(step.value)
+    if (signal?.aborted) {
+      job.return(undefined)
+      throw aborted(signal)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** The worker that hosts one database; see protocol.ts for what is said to it. */
+
+import { Engine, initSync, list, remove, setPanicListener } from '../build/wasm/entidb.js'
+import { chooseBackend } from './backend.js'
+import { EntidbError } from './errors.js'
+import { Host } from './host.js'
+import {
+  type First,
+  type FromHost,
+  type HostOptions,
+  type Opened,
+  PROTOCOL,
+  type ToHost,
+} from './protocol.js'
+import { lost, toWire } from './thrown.js'
+
+declare const self: DedicatedWorkerGlobalScope
+
+let host: Host | undefined
+let panic: string | undefined
+
+self.onmessage = ({ data }: MessageEvent<ToHost>) => {
+  switch (data.type) {
+    case 'calls':
+      return host?.receive(data.calls)
+    case 'cancel':
+      return host?.cancel(data.number)
+    default:
+      post({ type: 'started' }, [])
+      begin(data).then(
+        (value) => post({ type: 'ready', value }, []),
+        (error) => post({ type: 'failed', error: toWire(error) ?? lost(error, panic) }, []),
+      )
+  }
+}
+
+function post(message: FromHost, transfer: ArrayBuffer[]): void {
+  self.postMessage(message, transfer)
+}
+
+/** Carries out the first message. */
+async function begin(first: First): Promise<unknown> {
+  if (first.protocol !== PROTOCOL) {
+    const versions = `the page speaks version ${first.protocol} and its worker ${PROTOCOL}`
+    const advice = 'serve both files of one version of the package, and reload'
+    throw new EntidbError('VersionMismatch', `${versions} of the protocol; ${advice}`)
+  }
+  initSync({ module: first.module })
+  setPanicListener((message: string) => {
+    panic = message
+  })
+  switch (first.type) {
+    case 'list':
+      return list()
+    case 'remove':
+      return remove(first.name)
+    case 'open':
+      return openHost(first.options)
+  }
+}
+
+async function openHost({ storage, ...options }: HostOptions): Promise<Opened> {
+  const backend = chooseBackend(storage)
+  const engine = await Engine.open({ ...options, storage: backend })
+  host = new Host(engine, post, die)
+  return { backend, created: engine.created(), schemaVersion: engine.schemaVersion() }
+}
+
+/** The engine has stopped: the page must hear of it, and the files must be given back. */
+function die(error: unknown): void {
+  host = undefined
+  post({ type: 'lost', error: lost(error, panic) }, [])
+  self.close()
+}

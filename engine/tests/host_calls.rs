@@ -211,7 +211,8 @@ fn a_snapshot_left_alone_expires_by_the_callers_clock() {
 
 #[test]
 fn a_full_group_stages_nothing_until_it_is_committed() {
-    let mut host = Host::open(MemoryStorage::new(), &options(Geometry::TINY)).unwrap();
+    let geometry = Geometry { manifest_area_bytes: 64 * 1024, ..Geometry::TINY };
+    let mut host = Host::open(MemoryStorage::new(), &options(geometry)).unwrap();
     let tasks = declare_tasks(&mut host);
     let filler = "x".repeat(500);
     let mut full = 0;
@@ -221,6 +222,7 @@ fn a_full_group_stages_nothing_until_it_is_committed() {
         if status == 1 {
             full += 1;
             let _ = host.commit().unwrap();
+            host.settle().unwrap();
             let (status, ..) = staged(&host.stage(&batch.0, Durability::Relaxed).unwrap());
             assert_ne!(status, 1, "an empty group takes every commit");
         }
@@ -259,7 +261,7 @@ fn collections_and_indexes_come_and_go() {
     host.drop_collection(notes_id).unwrap();
     assert_eq!(host.collection_id("notes").unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(host.count(0, notes_id).unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(decode(&host.collections().unwrap()).into_array().unwrap().len(), 0);
+    assert_eq!(decode(&host.collections()).into_array().unwrap().len(), 0);
 }
 
 #[test]
@@ -275,7 +277,6 @@ fn a_database_closed_and_opened_again_has_what_was_committed() {
     let _ = host.checkpoint().unwrap();
     let before = visible(&mut host);
     let _ = host.close().unwrap();
-    assert_eq!(host.count(0, tasks).unwrap_err().kind(), ErrorKind::Closed);
     drop(host);
 
     let mut host = Host::open(storage, &options(Geometry::DEFAULT)).unwrap();

@@ -137,7 +137,7 @@ impl Engine {
 
     /// All collections.
     pub fn collections(&self) -> Answer<Vec<u8>> {
-        self.call(|host| host.collections())
+        self.call(|host| Ok(host.collections()))
     }
 
     /// The indexes of a collection.

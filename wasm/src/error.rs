@@ -41,21 +41,17 @@ pub fn thrown(error: &Error) -> JsValue {
     let thrown = Thrown {
         kind: if error.is_missing() { "Missing" } else { error.kind().name() },
         message: error.message(),
+        // A damaged file can hold numbers that JavaScript cannot; the message has them all the same.
         details: ThrownDetails {
             file: details.file,
-            offset: details.offset.filter(is_exact),
-            seq: details.seq.filter(is_exact),
+            offset: details.offset.filter(|n| *n <= WHOLE_MAX),
+            seq: details.seq.filter(|n| *n <= WHOLE_MAX),
             collection: details.collection.as_deref(),
             path: details.path.as_deref(),
             id: details.id.clone().map(ByteBuf::from),
         },
     };
     serde_wasm_bindgen::to_value(&thrown).unwrap_or_else(JsValue::from)
-}
-
-/// A damaged file can hold numbers that JavaScript cannot; the message has them all the same.
-fn is_exact(number: &u64) -> bool {
-    *number <= WHOLE_MAX
 }
 
 /// What was being done when the platform threw, which decides what its exception means.

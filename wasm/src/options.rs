@@ -9,7 +9,7 @@ use crate::directory::LOCK_TIMEOUT_MS_DEFAULT;
 
 /// The argument of `Engine.open`.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct OpenOptions {
     /// The database's name; in memory it is only said in messages.
     pub name: String,
@@ -36,7 +36,7 @@ pub enum StorageKind {
 
 /// Sizes that differ from the default ones.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 struct PartialGeometry {
     unit_bytes: Option<u32>,
     segment_units_max: Option<u32>,
@@ -49,7 +49,7 @@ struct PartialGeometry {
 }
 
 impl OpenOptions {
-    /// Reads the options; a misspelt one is an error, not a default.
+    /// Reads the options. What is not known is ignored.
     ///
     /// # Errors
     /// `InvalidInput`.

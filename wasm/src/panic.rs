@@ -73,3 +73,41 @@ fn lost() -> Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Natively a panic unwinds, which leaves the flag as a trap does.
+    #[test]
+    fn a_call_that_never_came_back_is_the_last_one() {
+        note_panics();
+        assert_eq!(guarded(|| Ok(1)).unwrap(), 1);
+        assert_eq!(guarded(|| Err::<(), _>(lost())).unwrap_err().kind(), ErrorKind::HostLost);
+        assert_eq!(guarded(|| Ok(2)).unwrap(), 2, "an error is no trap");
+
+        let aborted = std::panic::catch_unwind(|| {
+            guarded(|| {
+                // Rust aborts where nobody takes the failure; a panic with no message stands for that.
+                let refused = Vec::<u8>::new().try_reserve_exact(isize::MAX.unsigned_abs());
+                assert!(refused.is_err());
+                std::panic::resume_unwind(Box::new(()));
+                #[expect(unreachable_code, reason = "the type of the call")]
+                Ok(())
+            })
+        });
+        assert!(aborted.is_err());
+        let error = guarded(|| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
+
+        UNDER_WAY.set(false);
+        let panicked =
+            std::panic::catch_unwind(|| guarded(|| -> entidb::Result<()> { panic!("odd") }));
+        assert!(panicked.is_err());
+        for _ in 0..2 {
+            let error = guarded(|| Ok(())).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::HostLost);
+            assert!(error.message().contains("odd"), "{error}");
+        }
+    }
+}

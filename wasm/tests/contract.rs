@@ -1,5 +1,6 @@
 //! The storage contract over the origin private file system, in a real dedicated worker.
 #![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail")]
 
 use std::rc::Rc;
 

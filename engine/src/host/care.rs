@@ -53,7 +53,7 @@ impl<S: Storage> Host<S> {
         self.db.stats()
     }
 
-    /// Makes everything durable; every later call fails with `Closed`.
+    /// Makes everything durable and the next open quick. The host is of no further use: drop it.
     pub fn close(&mut self) -> Result<Synced> {
         let synced = self.db.close()?;
         self.note(synced);

@@ -1,7 +1,5 @@
 //! Numbers that stand for what the caller holds on this side.
 
-use std::collections::BTreeMap;
-
 use crate::error::{Error, ErrorKind, Result};
 
 /// Things by number. A number is never given twice, so that one that was closed can never mean something
@@ -11,7 +9,8 @@ pub struct Handles<T> {
     /// What they are called in messages.
     noun: &'static str,
     entries_max: usize,
-    entries: BTreeMap<u32, T>,
+    /// In the order of their numbers, which is the order they came in.
+    entries: Vec<(u32, T)>,
 }
 
 /// Draws the numbers of all tables of a host, so that a handle of one kind is none of another.
@@ -33,7 +32,7 @@ impl Numbers {
 impl<T> Handles<T> {
     /// No things yet, and at most `entries_max` at a time.
     pub fn new(noun: &'static str, entries_max: usize) -> Self {
-        Self { noun, entries_max, entries: BTreeMap::new() }
+        Self { noun, entries_max, entries: Vec::new() }
     }
 
     /// Fails if there is no room for one more. Asked first, so that nothing is opened in vain.
@@ -49,24 +48,29 @@ impl<T> Handles<T> {
     pub fn insert(&mut self, numbers: &mut Numbers, entry: T) -> Result<u32> {
         self.check_room()?;
         let handle = numbers.draw()?;
-        self.entries.insert(handle, entry);
+        self.entries.push((handle, entry));
         Ok(handle)
     }
 
     /// What `handle` stands for.
     pub fn get_mut(&mut self, handle: u32) -> Result<&mut T> {
         let noun = self.noun;
-        self.entries.get_mut(&handle).ok_or_else(|| unknown(noun, handle))
+        let found = self.place(handle).and_then(|place| self.entries.get_mut(place));
+        found.map(|(_, entry)| entry).ok_or_else(|| unknown(noun, handle))
     }
 
     /// Keeps only what `keep` says.
     pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        self.entries.retain(|_, entry| keep(entry));
+        self.entries.retain(|(_, entry)| keep(entry));
     }
 
     /// Gives up `handle`, if it is one.
     pub fn take(&mut self, handle: u32) -> Option<T> {
-        self.entries.remove(&handle)
+        self.place(handle).map(|place| self.entries.remove(place).1)
+    }
+
+    fn place(&self, handle: u32) -> Option<usize> {
+        self.entries.binary_search_by_key(&handle, |(number, _)| *number).ok()
     }
 }
 

@@ -16,8 +16,8 @@
 //! document and a patch are canonical maps without `id`; the slices at the end of an update are the names
 //! of the properties to delete, in UTF-8.
 
-use crate::codec::bytes::Reader;
 use crate::catalog::CollectionId;
+use crate::codec::bytes::Reader;
 use crate::db::{Change, IfMatch, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::message::junk;

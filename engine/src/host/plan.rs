@@ -15,16 +15,13 @@ use std::ops::Bound;
 
 use crate::catalog::CollectionId;
 use crate::codec::bytes::Reader;
-use crate::codec::cbor::{Item, is_whole, item, whole};
 use crate::db::{Access, Output, QueryPlan};
 use crate::error::{Error, Result};
-use crate::host::message::junk;
+use crate::host::message::{bytes, flag, list, map, number, text, unknown, whole_message};
 
-/// Decodes a query. It is read by hand: a query costs about as much as what it asks for.
+/// Decodes a query.
 pub fn decode(message: &[u8]) -> Result<QueryPlan> {
-    let mut reader = Reader::new(message);
-    let plan = query(&mut reader).map_err(|error| junk("query", &error))?;
-    if reader.is_empty() { Ok(plan) } else { Err(Error::invalid("bytes follow this query")) }
+    whole_message(message, "query", query)
 }
 
 fn query(reader: &mut Reader<'_>) -> Result<QueryPlan> {
@@ -103,60 +100,6 @@ fn bound<'a, T>(
     Ok(if open { Bound::Excluded(value) } else { Bound::Included(value) })
 }
 
-fn map<'a>(
-    reader: &mut Reader<'a>,
-    mut entry: impl FnMut(&str, &mut Reader<'a>) -> Result<()>,
-) -> Result<()> {
-    let Item::Map(count) = item(reader)? else {
-        return Err(Error::decode("a map is expected"));
-    };
-    for _ in 0..count {
-        let name = text(reader)?;
-        entry(name, reader)?;
-    }
-    Ok(())
-}
-
-/// A list; its memory follows from what is there, not from the length it states.
-fn list<'a, T>(
-    reader: &mut Reader<'a>,
-    read: impl Fn(&mut Reader<'a>) -> Result<T>,
-) -> Result<Vec<T>> {
-    match item(reader)? {
-        Item::Array(count) => (0..count).map(|_| read(reader)).collect(),
-        _ => Err(Error::decode("a list is expected")),
-    }
-}
-
-fn text<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
-    match item(reader)? {
-        Item::Text(text) => Ok(text),
-        _ => Err(Error::decode("a text is expected")),
-    }
-}
-
-fn bytes(reader: &mut Reader<'_>) -> Result<Vec<u8>> {
-    match item(reader)? {
-        Item::Bytes(bytes) => Ok(bytes.to_vec()),
-        _ => Err(Error::decode("a byte string is expected")),
-    }
-}
-
-fn flag(reader: &mut Reader<'_>) -> Result<bool> {
-    match item(reader)? {
-        Item::Bool(flag) => Ok(flag),
-        _ => Err(Error::decode("`true` or `false` is expected")),
-    }
-}
-
-fn number(reader: &mut Reader<'_>) -> Result<u64> {
-    match item(reader)? {
-        Item::Number(n) if is_whole(n) => u64::try_from(whole(n)).ok(),
-        _ => None,
-    }
-    .ok_or_else(|| Error::decode("a number from 0 to 2^53 - 1 is expected"))
-}
-
 fn rows(reader: &mut Reader<'_>) -> Result<Output> {
     match text(reader)? {
         "documents" => Ok(Output::Documents),
@@ -164,9 +107,4 @@ fn rows(reader: &mut Reader<'_>) -> Result<Output> {
         "count" => Ok(Output::Count),
         _ => Err(Error::decode("`output` is `documents`, `ids` or `count`")),
     }
-}
-
-#[cold]
-fn unknown(name: &str) -> Error {
-    Error::decode(&format!("nothing is known of `{name}`"))
 }

@@ -9,12 +9,14 @@
 //! IndexSpec          { fields: [path], unique?: bool, each?: bool, kind?: 'ordered' | 'hash' }
 //! ```
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::catalog::{CollectionSchema, IndexSpec};
-use crate::db::{self, BuildBudget, Undeclared};
-use crate::error::Result;
-use crate::host::message::{decode, encode};
+use crate::catalog::{CollectionSchema, IndexKind, IndexSpec};
+use crate::codec::bytes::Reader;
+use crate::codec::cbor::{Major, put_bool, put_head, put_text};
+use crate::db::{BuildBudget, CollectionInfo, Declared, IndexInfo, Undeclared};
+use crate::error::{Error, Result};
+use crate::host::message::{flag, list, map, text, unknown, whole_message};
 use crate::host::{Host, collection_id};
 use crate::storage::Storage;
 
@@ -22,44 +24,6 @@ use crate::storage::Storage;
 const BUILD_DOCUMENTS_MAX: u64 = 1 << 20;
 /// Bytes that one step of a build may take on.
 const BUILD_BYTES_MAX: u64 = 1 << 28;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Declaration {
-    collections: Vec<CollectionSchema>,
-    #[serde(default)]
-    undeclared: UndeclaredIndexes,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum UndeclaredIndexes {
-    #[default]
-    Keep,
-    Drop,
-}
-
-#[derive(Serialize)]
-struct Declared {
-    collections: Vec<u32>,
-    builds: usize,
-}
-
-#[derive(Serialize)]
-struct CollectionInfo {
-    id: u32,
-    name: String,
-    indexes: Vec<IndexSpec>,
-}
-
-#[derive(Serialize)]
-struct IndexInfo {
-    id: u32,
-    spec: IndexSpec,
-    ready: bool,
-    entries: u64,
-    distinct: u64,
-}
 
 /// How far the build of an index is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,15 +44,10 @@ impl<S: Storage> Host<S> {
     /// Makes the collections and indexes that are missing. Indexes of collections with documents are
     /// built by [`Host::build_step`].
     pub fn declare(&mut self, request: &[u8]) -> Result<Vec<u8>> {
-        let request: Declaration = decode(request, "declaration of collections")?;
-        let undeclared = match request.undeclared {
-            UndeclaredIndexes::Keep => Undeclared::Keep,
-            UndeclaredIndexes::Drop => Undeclared::Drop,
-        };
-        let declared = self.db.declare(&request.collections, undeclared)?;
+        let (schema, undeclared) = whole_message(request, "declaration", declaration)?;
+        let declared = self.db.declare(&schema, undeclared)?;
         self.note(declared.synced);
-        let collections = declared.collections.iter().map(|id| id.0).collect();
-        encode(&Declared { collections, builds: declared.builds.len() })
+        Ok(declared_reply(&declared))
     }
 
     /// The id of the collection `name`.
@@ -104,7 +63,7 @@ impl<S: Storage> Host<S> {
     /// # Errors
     /// `AlreadyExists`.
     pub fn create_collection(&mut self, request: &[u8]) -> Result<u32> {
-        let schema: CollectionSchema = decode(request, "collection")?;
+        let schema = whole_message(request, "collection", collection_schema)?;
         let (id, synced) = self.db.create_collection(&schema.name, &schema.indexes)?;
         self.note(synced);
         Ok(id.0)
@@ -129,7 +88,7 @@ impl<S: Storage> Host<S> {
     /// # Errors
     /// `AlreadyExists`.
     pub fn create_index(&mut self, collection: u32, spec: &[u8]) -> Result<u32> {
-        let spec: IndexSpec = decode(spec, "index")?;
+        let spec = whole_message(spec, "index", index_spec)?;
         let (id, synced) = self.db.create_index(collection_id(collection), &spec)?;
         self.note(synced);
         Ok(id.0)
@@ -140,23 +99,32 @@ impl<S: Storage> Host<S> {
     /// # Errors
     /// `NotFound`.
     pub fn drop_index(&mut self, collection: u32, spec: &[u8]) -> Result<()> {
-        let spec: IndexSpec = decode(spec, "index")?;
+        let spec = whole_message(spec, "index", index_spec)?;
         let synced = self.db.drop_index(collection_id(collection), &spec)?;
         self.note(synced);
         Ok(())
     }
 
     /// All collections.
-    pub fn collections(&self) -> Result<Vec<u8>> {
-        let infos: Vec<_> = self.db.collections().into_iter().map(collection_info).collect();
-        encode(&infos)
+    pub fn collections(&self) -> Vec<u8> {
+        let infos = self.db.collections();
+        let mut reply = Vec::new();
+        put_head(&mut reply, Major::Array, infos.len() as u64);
+        for info in &infos {
+            put_collection(&mut reply, info);
+        }
+        reply
     }
 
     /// The indexes of a collection.
     pub fn indexes(&self, collection: u32) -> Result<Vec<u8>> {
         let infos = self.db.indexes(collection_id(collection))?;
-        let infos: Vec<_> = infos.into_iter().map(index_info).collect();
-        encode(&infos)
+        let mut reply = Vec::new();
+        put_head(&mut reply, Major::Array, infos.len() as u64);
+        for info in &infos {
+            put_index(&mut reply, info);
+        }
+        Ok(reply)
     }
 
     /// Builds a little of the next index that is not ready. Nothing if all are.
@@ -192,16 +160,118 @@ impl<S: Storage> Host<S> {
     }
 }
 
-fn collection_info(info: db::CollectionInfo) -> CollectionInfo {
-    CollectionInfo { id: info.id.0, name: info.name, indexes: info.indexes }
+fn declaration(reader: &mut Reader<'_>) -> Result<(Vec<CollectionSchema>, Undeclared)> {
+    let (mut collections, mut undeclared) = (Vec::new(), Undeclared::Keep);
+    map(reader, |name, reader| {
+        match name {
+            "collections" => collections = list(reader, collection_schema)?,
+            "undeclared" => {
+                undeclared = match text(reader)? {
+                    "keep" => Undeclared::Keep,
+                    "drop" => Undeclared::Drop,
+                    _ => return Err(Error::decode("`undeclared` is `keep` or `drop`")),
+                }
+            }
+            _ => return Err(unknown(name)),
+        }
+        Ok(())
+    })?;
+    Ok((collections, undeclared))
 }
 
-fn index_info(info: db::IndexInfo) -> IndexInfo {
-    IndexInfo {
-        id: info.id.0,
-        spec: info.spec,
-        ready: info.ready,
-        entries: info.entries,
-        distinct: info.distinct,
+fn collection_schema(reader: &mut Reader<'_>) -> Result<CollectionSchema> {
+    let mut schema = CollectionSchema { name: String::new(), indexes: Vec::new() };
+    map(reader, |name, reader| {
+        match name {
+            "name" => text(reader)?.clone_into(&mut schema.name),
+            "indexes" => schema.indexes = list(reader, index_spec)?,
+            _ => return Err(unknown(name)),
+        }
+        Ok(())
+    })?;
+    Ok(schema)
+}
+
+fn index_spec(reader: &mut Reader<'_>) -> Result<IndexSpec> {
+    let mut spec = IndexSpec::ordered([""; 0]);
+    map(reader, |name, reader| {
+        match name {
+            "fields" => spec.fields = list(reader, |reader| text(reader).map(str::to_owned))?,
+            "unique" => spec.unique = flag(reader)?,
+            "each" => spec.each = flag(reader)?,
+            "kind" => {
+                spec.kind = match text(reader)? {
+                    "ordered" => IndexKind::Ordered,
+                    "hash" => IndexKind::Hash,
+                    _ => return Err(Error::decode("`kind` is `ordered` or `hash`")),
+                }
+            }
+            _ => return Err(unknown(name)),
+        }
+        Ok(())
+    })?;
+    Ok(spec)
+}
+
+// Names are written in canonical order: by length, then by their bytes.
+
+fn declared_reply(declared: &Declared) -> Vec<u8> {
+    let mut reply = Vec::new();
+    put_head(&mut reply, Major::Map, 2);
+    put_number(&mut reply, "builds", declared.builds.len() as u64);
+    put_text(&mut reply, "collections");
+    put_head(&mut reply, Major::Array, declared.collections.len() as u64);
+    for id in &declared.collections {
+        put_head(&mut reply, Major::Unsigned, u64::from(id.0));
     }
+    reply
+}
+
+fn put_collection(reply: &mut Vec<u8>, info: &CollectionInfo) {
+    put_head(reply, Major::Map, 3);
+    put_number(reply, "id", u64::from(info.id.0));
+    put_text(reply, "name");
+    put_text(reply, &info.name);
+    put_text(reply, "indexes");
+    put_head(reply, Major::Array, info.indexes.len() as u64);
+    for spec in &info.indexes {
+        put_spec(reply, spec);
+    }
+}
+
+fn put_index(reply: &mut Vec<u8>, info: &IndexInfo) {
+    put_head(reply, Major::Map, 5);
+    put_number(reply, "id", u64::from(info.id.0));
+    put_text(reply, "spec");
+    put_spec(reply, &info.spec);
+    put_text(reply, "ready");
+    put_bool(reply, info.ready);
+    put_number(reply, "entries", info.entries);
+    put_number(reply, "distinct", info.distinct);
+}
+
+fn put_spec(reply: &mut Vec<u8>, spec: &IndexSpec) {
+    put_head(reply, Major::Map, 4);
+    put_text(reply, "each");
+    put_bool(reply, spec.each);
+    put_text(reply, "kind");
+    put_text(
+        reply,
+        match spec.kind {
+            IndexKind::Ordered => "ordered",
+            IndexKind::Hash => "hash",
+        },
+    );
+    put_text(reply, "fields");
+    put_head(reply, Major::Array, spec.fields.len() as u64);
+    for field in &spec.fields {
+        put_text(reply, field);
+    }
+    put_text(reply, "unique");
+    put_bool(reply, spec.unique);
+}
+
+fn put_number(reply: &mut Vec<u8>, name: &str, number: u64) {
+    put_text(reply, name);
+    put_head(reply, Major::Unsigned, number);
 }

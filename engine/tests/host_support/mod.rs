@@ -188,7 +188,7 @@ pub fn scan(collection: u32) -> Value {
 pub fn visible<S: Storage>(host: &mut Host<S>) -> Vec<u8> {
     let mut all = host.sequence().to_le_bytes().to_vec();
     all.push(u8::from(host.has_staged()));
-    let collections = host.collections().unwrap();
+    let collections = host.collections();
     let ids: Vec<u32> = decode(&collections)
         .into_array()
         .unwrap()

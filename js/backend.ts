@@ -1,5 +1,5 @@
-import { EntidbError, invalidInput } from './errors.js'
 import type { StorageBackend } from './types/open.js'
+import { fault } from './wire.js'
 
 /**
  * The storage for a choice of `open`, decided where the files are opened. `auto` is the best one
@@ -12,14 +12,14 @@ export function chooseBackend(choice: string): StorageBackend {
     case 'auto':
     case 'opfs':
       if (hasOpfs()) return 'opfs'
-      throw new EntidbError('Unsupported', `${missing()}; or open it with storage: 'memory'`)
+      throw fault('Unsupported', `${missing()}; or open it with storage: 'memory'`)
     case 'indexeddb':
-      throw new EntidbError(
+      throw fault(
         'Unsupported',
         "this version keeps nothing in IndexedDB; leave 'storage' out to use OPFS",
       )
     default:
-      throw invalidInput(`'storage' is 'auto', 'opfs' or 'memory', not ${choice}`)
+      throw fault('InvalidInput', `'storage' is 'auto', 'opfs' or 'memory', not ${choice}`)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Engine } from '../build/wasm/entidb.js'
-import { EntidbError } from './errors.js'
 import { isGroupFull } from './ops.js'
 import type { Request } from './protocol.js'
+import { fault } from './wire.js'
 
 /** The view of reads that see the newest commit. */
 const LATEST = 0
@@ -105,7 +105,7 @@ export class Executor {
     if (view === LATEST) return LATEST
     const handle = this.#handles.get(view)
     if (handle !== undefined) return handle
-    throw new EntidbError('Closed', 'this snapshot or transaction has ended; begin another one')
+    throw fault('Closed', 'this snapshot or transaction has ended; begin another one')
   }
 
   #release(view: number): void {

@@ -1,11 +1,10 @@
 import type { Engine } from '../build/wasm/entidb.js'
-import { EntidbError } from './errors.js'
 import { type DirectRequest, Executor } from './executor.js'
 import { type Job, jobOf } from './jobs.js'
 import { isCommitted } from './ops.js'
 import { type FromHost, type Numbered, pack, type Reply, type Request } from './protocol.js'
-import { toWire } from './thrown.js'
 import { Upkeep } from './upkeep.js'
+import { fault, toWire } from './wire.js'
 
 /** Calls that change more than documents; they keep their place among the writes. */
 const IN_ORDER: ReadonlySet<Request['call']> = new Set([
@@ -79,7 +78,7 @@ export class Host {
     this.#guarded(() => {
       this.#attempt(number, () => {
         running.job.return(undefined)
-        throw new EntidbError('Aborted', 'its signal has ended this; call again if need be')
+        throw fault('Aborted', 'its signal has ended this; call again if need be')
       })
     })
   }
@@ -206,9 +205,9 @@ export class Host {
   #close(number: number): void {
     this.#upkeep.end()
     this.#committed = false
-    const closed = new EntidbError('Closed', 'the database was closed before this was done')
+    const error = fault('Closed', 'the database was closed before this was done')
     for (const job of this.#jobs.splice(0)) {
-      this.#replies.push({ number: job.number, error: closed.toWire() })
+      this.#replies.push({ number: job.number, error })
     }
     this.#executor.engine.close()
     this.#reply(number, undefined)

@@ -2,7 +2,6 @@
 
 import { Engine, initSync, list, remove, setPanicListener } from '../build/wasm/entidb.js'
 import { chooseBackend } from './backend.js'
-import { EntidbError } from './errors.js'
 import { Host } from './host.js'
 import {
   type First,
@@ -12,7 +11,7 @@ import {
   PROTOCOL,
   type ToHost,
 } from './protocol.js'
-import { lost, toWire } from './thrown.js'
+import { fault, lost, toWire } from './wire.js'
 
 declare const self: DedicatedWorkerGlobalScope
 
@@ -43,7 +42,7 @@ async function begin(first: First): Promise<unknown> {
   if (first.protocol !== PROTOCOL) {
     const versions = `the page speaks version ${first.protocol} and its worker ${PROTOCOL}`
     const advice = 'serve both files of one version of the package, and reload'
-    throw new EntidbError('VersionMismatch', `${versions} of the protocol; ${advice}`)
+    throw fault('VersionMismatch', `${versions} of the protocol; ${advice}`)
   }
   initSync({ module: first.module })
   setPanicListener((message: string) => {

@@ -12,6 +12,8 @@ interface TestFixtures {
 interface WorkerFixtures {
   /** Where the test pages and the package are served. */
   origin: string
+  /** A page for tests that leave nothing behind, so that a browser is not started for each. */
+  shared: Page
 }
 
 /** Playwright's `test`; `context` and `page` are those of a browser with a profile on a disk. */
@@ -22,6 +24,16 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const server = await startServer()
       await use(server.origin)
       await server.close()
+    },
+    { scope: 'worker' },
+  ],
+  shared: [
+    async ({ origin }, use) => {
+      const profile = await createProfile()
+      const context = await launch(profile, origin)
+      await use(await openPage(context))
+      await context.close()
+      await removeProfile(profile)
     },
     { scope: 'worker' },
   ],

@@ -79,5 +79,4 @@ export function toSearchName(name: string): string {
     .normalize('NFD')
     .replace(/\p{Diacritic}/gu, '')
     .toLowerCase()
-    .trim()
 }

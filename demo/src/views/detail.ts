@@ -149,7 +149,8 @@ export class Detail {
 
 /** A name, with what it is looked up by: whoever changes one changes both. */
 function named(name: string): Pick<City, 'name' | 'searchName'> {
-  return { name: name.trim(), searchName: toSearchName(name) }
+  const trimmed = name.trim()
+  return { name: trimmed, searchName: toSearchName(trimmed) }
 }
 
 const kinds: Record<City['kind'], string> = {

@@ -98,9 +98,9 @@ export class Histogram {
 }
 
 function range(at: number): string {
-  if (at === 0) return 'population unknown'
-  const [from, to] = [ends[at], ends[at + 1]]
+  const [from = 0, to] = [ends[at], ends[at + 1]]
+  if (from === 0) return 'population unknown'
   return to === undefined
-    ? `from ${count(from ?? 0)} inhabitants`
-    : `below ${count(to)} inhabitants`
+    ? `${count(from)} inhabitants or more`
+    : `${count(from)} to ${count(to - 1)} inhabitants`
 }

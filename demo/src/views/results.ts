@@ -26,7 +26,10 @@ export class Results {
   private request: Request | undefined
   private pages: Pages | undefined
   private asked = 0
+  /** The row that the keyboard is at. */
   private active = 0
+  /** Whether that row was chosen, and its city is still to be shown. */
+  private awaited = false
   private selected: City['id'] | undefined
 
   constructor(session: Session, ...actions: readonly HTMLElement[]) {
@@ -53,6 +56,7 @@ export class Results {
     this.request = request
     if (!(await this.load(0))) return
     this.active = 0
+    this.awaited = false
     this.list.scrollTop = 0
     this.paint()
   }
@@ -132,6 +136,7 @@ export class Results {
   private arrived(pages: Pages): void {
     if (pages !== this.pages) return
     this.paint()
+    this.showAwaited()
   }
 
   private row(city: City | undefined, at: number, length: number): HTMLElement {
@@ -180,7 +185,7 @@ export class Results {
   }
 
   /** Goes to a row and shows its city, as soon as that is there. */
-  private async activate(at: number): Promise<void> {
+  private activate(at: number): void {
     const { pages } = this
     if (pages === undefined || at < 0 || at >= pages.length) return
     this.active = at
@@ -188,12 +193,16 @@ export class Results {
     const below = top + rowHeight - this.list.clientHeight
     if (top < this.list.scrollTop) this.list.scrollTop = top
     else if (below > this.list.scrollTop) this.list.scrollTop = below
+    this.awaited = true
     this.paint()
-    if (pages.row(at) === undefined) {
-      await this.session.attempt(() => pages.want(at, at, () => this.arrived(pages)))
-    }
-    const city = pages.row(at)
-    if (city !== undefined && this.active === at && pages === this.pages) this.session.select(city)
+    this.showAwaited()
+  }
+
+  private showAwaited(): void {
+    const city = this.awaited ? this.pages?.row(this.active) : undefined
+    if (city === undefined) return
+    this.awaited = false
+    this.session.select(city)
   }
 }
 

@@ -110,7 +110,7 @@ export class Transfer {
   private async findTarget(): Promise<City | undefined> {
     const offered = this.offered.get(this.target.value)
     if (offered !== undefined) return offered
-    const searchName = toSearchName(this.target.value)
+    const searchName = toSearchName(this.target.value.trim())
     return this.session.db.cities.findBy('searchName', searchName).first()
   }
 

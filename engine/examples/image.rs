@@ -1,0 +1,79 @@
+//! Databases that another machine, another storage or another build must be able to go on with.
+//!
+//! `image record DIRECTORY default|tiny CALLS SEED` makes an op log in three parts and what comes of it:
+//! `first`, which ends without closing, and the files then in `half`; `second`, and the files then in
+//! `whole`; and `reading`, which reads everything.
+//!
+//! `image play FILES DIRECTORY PART` plays a part over the database in the directory `FILES`, and fails
+//! where an answer is not the one that was recorded.
+
+#[path = "../tests/parity_support/mod.rs"]
+mod parity_support;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use entidb::storage::FileId;
+use parity_support::player::{Player, check};
+use parity_support::reading::read_everything;
+use parity_support::recorder::Part;
+use parity_support::workload::{Scale, Workload};
+
+fn main() -> io::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["record", directory, scale, calls, seed] => {
+            let scale = match *scale {
+                "default" => Scale::DEFAULT,
+                "tiny" => Scale::TINY,
+                _ => return Err(io::Error::other("a geometry is `default` or `tiny`")),
+            };
+            let number = |text: &str| text.parse::<u64>().map_err(io::Error::other);
+            record(Path::new(directory), scale, number(calls)?, number(seed)?)
+        }
+        ["play", files, directory, part] => {
+            let part = Part::load(Path::new(directory), part)?;
+            check(&mut Player::new(PathBuf::from(files)), &part.log, &part.answers);
+            Ok(())
+        }
+        _ => {
+            let usage = "image record DIRECTORY default|tiny CALLS SEED, or \
+                         image play FILES DIRECTORY PART";
+            Err(io::Error::other(usage))
+        }
+    }
+}
+
+fn record(directory: &Path, scale: Scale, calls: u64, seed: u64) -> io::Result<()> {
+    if directory.exists() {
+        fs::remove_dir_all(directory)?;
+    }
+    let live = directory.join("live");
+    fs::create_dir_all(&live)?;
+    let mut workload = Workload::new(live.clone(), scale, seed);
+    workload.run(calls / 2);
+    workload.die();
+    workload.recorder.take().save(directory, "first")?;
+    keep(&live, &directory.join("half"))?;
+    workload.open();
+    workload.run(calls);
+    workload.close();
+    workload.recorder.take().save(directory, "second")?;
+    keep(&live, &directory.join("whole"))?;
+    workload.open();
+    read_everything(&mut workload.recorder);
+    workload.close();
+    workload.recorder.take().save(directory, "reading")?;
+    fs::remove_dir_all(live)
+}
+
+/// Copies the files of a database that nobody has open.
+fn keep(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for file in FileId::ALL {
+        fs::copy(from.join(file.name()), to.join(file.name()))?;
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use entidb::host::Host;
-use entidb::storage::{Barrier, MemoryStorage};
+use entidb::storage::MemoryStorage;
 use entidb::{Durability, Error, ErrorKind, Result};
 use js_sys::Array;
 use serde::Serialize;
@@ -89,10 +89,10 @@ impl Engine {
         })
     }
 
-    /// The barrier that the last change waits for, or 0.
-    #[wasm_bindgen(js_name = pendingBarrier)]
-    pub fn pending_barrier(&self) -> Answer<f64> {
-        self.call(|host| Ok(host.pending_barrier().map_or(0.0, |Barrier(number)| exact(number))))
+    /// Whether a change waits for a barrier of an asynchronous storage.
+    #[wasm_bindgen(js_name = isPending)]
+    pub fn is_pending(&self) -> Answer<bool> {
+        self.call(|host| Ok(host.is_pending()))
     }
 
     /// Makes the collections and indexes that are missing.

@@ -28,9 +28,7 @@ impl<S: Storage> Host<S> {
 
     /// Moves everything into segments and empties the logs.
     pub fn checkpoint(&mut self) -> Result<Synced> {
-        let synced = self.db.checkpoint()?;
-        self.note(synced);
-        Ok(synced)
+        self.db.checkpoint()
     }
 
     /// Begins to compact the whole database; [`Host::step`] carries it out.
@@ -55,9 +53,7 @@ impl<S: Storage> Host<S> {
 
     /// Makes everything durable and the next open quick. The host is of no further use: drop it.
     pub fn close(&mut self) -> Result<Synced> {
-        let synced = self.db.close()?;
-        self.note(synced);
-        Ok(synced)
+        self.db.close()
     }
 
     /// Whether a change waits for its barrier.
@@ -67,16 +63,11 @@ impl<S: Storage> Host<S> {
 
     /// The storage has made everything up to `barrier` durable.
     pub fn barrier_done(&mut self, barrier: Barrier) -> Result<()> {
-        self.db.barrier_done(barrier)?;
-        if self.barrier.is_some_and(|pending| pending <= barrier) {
-            self.barrier = None;
-        }
-        Ok(())
+        self.db.barrier_done(barrier)
     }
 
     /// The storage could not make the barrier durable.
     pub fn barrier_failed(&mut self, error: Error) {
-        self.barrier = None;
         self.db.barrier_failed(error);
     }
 }

@@ -18,7 +18,8 @@
 //! Junk in a message is `InvalidInput` and changes nothing; no message makes the host take more memory
 //! than a few times its own length, or than the documented maximum of the answer. Where a call fails with
 //! [`Error::is_missing`](crate::Error::is_missing) nothing has changed: fetch what the storage lacks and
-//! make the same call again.
+//! make the same call again. After a change [`Host::is_pending`] tells whether it waits for a barrier of
+//! the storage; until that is reported reads go on and changes do not.
 
 mod care;
 mod cursors;
@@ -41,7 +42,7 @@ use crate::catalog::CollectionId;
 use crate::db::Database;
 use crate::error::Result;
 use crate::options::{Durability, Options};
-use crate::storage::{Barrier, Storage, Synced};
+use crate::storage::Storage;
 use cursors::Cursors;
 use views::Views;
 
@@ -52,13 +53,11 @@ pub struct Host<S: Storage> {
     cursors: Cursors,
     /// The strictest durability that a member of the open group asked for.
     group: Durability,
-    /// The barrier that the last change waits for.
-    barrier: Option<Barrier>,
 }
 
 impl<S: Storage> fmt::Debug for Host<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host").field("barrier", &self.barrier).finish_non_exhaustive()
+        f.debug_struct("Host").field("sequence", &self.sequence()).finish_non_exhaustive()
     }
 }
 
@@ -70,7 +69,6 @@ impl<S: Storage> Host<S> {
             views: Views::new(),
             cursors: Cursors::new(),
             group: Durability::Relaxed,
-            barrier: None,
         })
     }
 
@@ -92,18 +90,6 @@ impl<S: Storage> Host<S> {
     /// The storage, for what only its owner can do: fetch chunks, close files.
     pub fn storage(&self) -> &S {
         self.db.storage()
-    }
-
-    /// The barrier that the last change waits for; reads go on meanwhile, changes do not.
-    pub fn pending_barrier(&self) -> Option<Barrier> {
-        self.barrier
-    }
-
-    /// Keeps in mind what a change waits for.
-    fn note(&mut self, synced: Synced) {
-        if let Synced::Pending(barrier) = synced {
-            self.barrier = Some(barrier);
-        }
     }
 }
 

@@ -46,7 +46,6 @@ impl<S: Storage> Host<S> {
     pub fn declare(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         let (schema, undeclared) = whole_message(request, "declaration", declaration)?;
         let declared = self.db.declare(&schema, undeclared)?;
-        self.note(declared.synced);
         Ok(declared_reply(&declared))
     }
 
@@ -64,23 +63,18 @@ impl<S: Storage> Host<S> {
     /// `AlreadyExists`.
     pub fn create_collection(&mut self, request: &[u8]) -> Result<u32> {
         let schema = whole_message(request, "collection", collection_schema)?;
-        let (id, synced) = self.db.create_collection(&schema.name, &schema.indexes)?;
-        self.note(synced);
+        let (id, _) = self.db.create_collection(&schema.name, &schema.indexes)?;
         Ok(id.0)
     }
 
     /// Removes a collection with its documents.
     pub fn drop_collection(&mut self, collection: u32) -> Result<()> {
-        let synced = self.db.drop_collection(collection_id(collection))?;
-        self.note(synced);
-        Ok(())
+        self.db.drop_collection(collection_id(collection)).map(drop)
     }
 
     /// Removes the documents of a collection, in one step at any size.
     pub fn clear(&mut self, collection: u32) -> Result<()> {
-        let synced = self.db.clear(collection_id(collection))?;
-        self.note(synced);
-        Ok(())
+        self.db.clear(collection_id(collection)).map(drop)
     }
 
     /// Makes an index, to be built by [`Host::build_step`]; its id.
@@ -89,8 +83,7 @@ impl<S: Storage> Host<S> {
     /// `AlreadyExists`.
     pub fn create_index(&mut self, collection: u32, spec: &[u8]) -> Result<u32> {
         let spec = whole_message(spec, "index", index_spec)?;
-        let (id, synced) = self.db.create_index(collection_id(collection), &spec)?;
-        self.note(synced);
+        let (id, _) = self.db.create_index(collection_id(collection), &spec)?;
         Ok(id.0)
     }
 
@@ -100,9 +93,7 @@ impl<S: Storage> Host<S> {
     /// `NotFound`.
     pub fn drop_index(&mut self, collection: u32, spec: &[u8]) -> Result<()> {
         let spec = whole_message(spec, "index", index_spec)?;
-        let synced = self.db.drop_index(collection_id(collection), &spec)?;
-        self.note(synced);
-        Ok(())
+        self.db.drop_index(collection_id(collection), &spec).map(drop)
     }
 
     /// All collections.
@@ -137,7 +128,6 @@ impl<S: Storage> Host<S> {
             bytes: bytes.clamp(1, BUILD_BYTES_MAX),
         };
         let Some(progress) = self.db.build_step(budget)? else { return Ok(None) };
-        self.note(progress.synced);
         Ok(Some(BuildReport {
             collection: progress.build.collection.0,
             index: progress.build.index.0,
@@ -154,9 +144,7 @@ impl<S: Storage> Host<S> {
 
     /// Sets the application's schema version.
     pub fn set_schema_version(&mut self, version: u32) -> Result<()> {
-        let synced = self.db.set_schema_version(version)?;
-        self.note(synced);
-        Ok(())
+        self.db.set_schema_version(version).map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Group commit and transactions.
 
 use crate::db::Staged;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::{Host, ops, reply};
 use crate::options::Durability;
 use crate::storage::{Storage, Synced};
@@ -16,22 +16,18 @@ impl<S: Storage> Host<S> {
     }
 
     /// Publishes the open group, as durable as the strictest of its members asked for. Done at once where
-    /// nothing is staged.
+    /// nothing is staged. After an error none of the group's members has happened.
     pub fn commit(&mut self) -> Result<Synced> {
         let committed = self.db.commit(self.group);
-        if !self.db.has_staged() {
+        if !committed.as_ref().is_err_and(Error::is_missing) {
             self.group = Durability::Relaxed;
         }
-        let synced = committed?;
-        self.note(synced);
-        Ok(synced)
+        committed
     }
 
     /// Makes durable what was committed with relaxed durability; to be called while no group is open.
     pub fn sync(&mut self) -> Result<Synced> {
-        let synced = self.db.commit(Durability::Strict)?;
-        self.note(synced);
-        Ok(synced)
+        self.db.commit(Durability::Strict)
     }
 
     /// Whether something waits for [`Host::commit`].
@@ -76,8 +72,7 @@ impl<S: Storage> Host<S> {
                 self.group = self.group.max(durability);
                 reply::staged(reply::IN_GROUP, seq, &outcomes)
             }
-            Staged::Committed { seq, outcomes, synced } => {
-                self.note(synced);
+            Staged::Committed { seq, outcomes, .. } => {
                 reply::staged(reply::COMMITTED, seq, &outcomes)
             }
         }

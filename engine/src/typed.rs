@@ -156,7 +156,10 @@ impl<'db, S: Storage, T: Serialize + DeserializeOwned> Collection<'db, S, T> {
         let op = Op { collection: self.id, id: &id, change, if_match };
         let (outcomes, synced) = match self.db.stage(std::slice::from_ref(&op))? {
             Staged::Committed { outcomes, synced, .. } => (outcomes, synced),
-            Staged::Seq { outcomes, .. } => (outcomes, self.db.commit(Durability::Strict)?),
+            Staged::Seq { outcomes, .. } => {
+                at_once(self.db.is_pending())?;
+                (outcomes, self.db.commit(Durability::Strict)?)
+            }
             Staged::GroupFull => {
                 at_once(self.db.is_pending())?;
                 let message = "commits are staged; commit or discard them first";

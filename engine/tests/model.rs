@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use entidb::codec::value::Value;
 use entidb::storage::{MemoryStorage, Synced};
 use entidb::{
-    Access, At, BuildBudget, CollectionId, Database, Durability, ErrorKind, Geometry, Options,
-    Outcome, Output, PageLimits, QueryPlan, Snapshot, Staged, Transaction, Undeclared,
+    Access, At, BuildBudget, CollectionId, Database, Durability, ErrorKind, Geometry, IfMatch,
+    Options, Outcome, Output, PageLimits, QueryPlan, Snapshot, Staged, Transaction, Undeclared,
 };
 use fastrand::Rng;
-use model_support::oracle::{Model, Write, encoded, ops};
+use model_support::oracle::{Model, What, Write, encoded, ops};
 use model_support::random;
 
 type Db = Database<MemoryStorage>;
@@ -26,8 +26,8 @@ enum Told {
     Wrote(Vec<Write>),
     Document(CollectionId, Vec<u8>, Option<Vec<u8>>),
     Count(CollectionId, u64),
-    /// The plan, the ids delivered, and whether there were no more.
-    Rows(QueryPlan, Vec<Vec<u8>>, bool),
+    /// The plan, the rows delivered, and whether there were no more.
+    Rows(QueryPlan, Vec<(Vec<u8>, Option<Vec<u8>>)>, bool),
 }
 
 struct OpenTx {
@@ -129,7 +129,10 @@ impl World {
             530..570 => self.begin(),
             570..720 => self.tx_write(),
             720..860 => self.tx_read(),
-            860..900 => self.tx_end(),
+            860..900 => {
+                let at = self.rng.usize(0..3);
+                self.tx_end(at);
+            }
             900..910 => self.clear(),
             910..930 => self.change_index(),
             930..965 => self.build(),
@@ -244,14 +247,20 @@ impl World {
 
     fn tx_write(&mut self) {
         let Some(mut open) = self.take_tx() else { return };
-        let count = if self.rng.u8(0..8) == 0 { 40 } else { self.rng.usize(1..4) };
+        let is_large = self.rng.u8(0..12) == 0;
+        let count = if is_large { 40 } else { self.rng.usize(1..4) };
         let mut writes: Vec<_> =
             (0..count).map(|_| random::write(&mut self.rng, &open.view)).collect();
-        if count > 4 {
+        if is_large {
+            // More than fits in memory, of what does not fail by itself.
             for write in &mut writes {
-                write.if_match = entidb::IfMatch::Any;
+                write.if_match = IfMatch::Any;
+                if let What::Put(Value::Object(map)) = &mut write.what {
+                    map.insert("pad".to_owned(), Value::Bytes(vec![3; 700]));
+                }
             }
-            writes.retain(|write| open.view.clone().apply(&[write.clone()], false).is_ok());
+            let mut view = open.view.clone();
+            writes.retain(|write| view.apply(std::slice::from_ref(write), false).is_ok());
         }
         let bytes = encoded(&writes);
         let may_fail = open.view.clone().apply(&writes, false).is_err();
@@ -271,6 +280,14 @@ impl World {
             }
         }
         self.transactions.push(open);
+        // Others keep writing, so a large transaction has a chance only if it ends soon.
+        if is_large {
+            if self.rng.u8(0..4) == 0 {
+                self.change_index();
+            }
+            let last = self.transactions.len() - 1;
+            self.tx_end(last);
+        }
     }
 
     fn tx_read(&mut self) {
@@ -309,33 +326,38 @@ impl World {
         };
         let is_shared = open.view.is_violated(true);
         let mut cursor = self.db.cursor(At::Transaction(&mut open.tx), &plan).unwrap();
-        let (mut ids, mut count) = (Vec::new(), 0);
+        let (mut rows, mut count) = (Vec::new(), 0);
         let pages_max = if self.rng.bool() { usize::MAX } else { 1 };
         let limits = random_limits(&mut self.rng);
         let mut pages = 0;
         while !cursor.is_done() && pages < pages_max {
             let page = self.db.page(&mut cursor, Some(&mut open.tx), limits).unwrap();
             count += page.count;
-            ids.extend(page.rows.into_iter().map(|row| row.id));
+            rows.extend(page.rows.into_iter().map(|row| (row.id, row.document)));
             pages += 1;
         }
         let done = cursor.is_done();
         if plan.output == Output::Count {
             assert!(!done || count == expected.len() as u64, "{plan:?}");
             // Told as a row count: any rows of that number replay the same.
-            return done.then(|| Told::Rows(plan, vec![Vec::new(); expected.len()], true));
+            let rows = vec![(Vec::new(), None); expected.len()];
+            return done.then_some(Told::Rows(plan, rows, true));
         }
         // Documents that share a unique value stand in another order until one gives it up.
         if !is_shared {
+            let ids: Vec<_> = rows.iter().map(|(id, _)| id.clone()).collect();
             assert_eq!(ids, expected[..ids.len()], "{plan:?}");
             assert!(!done || ids.len() == expected.len(), "{plan:?}");
         }
-        (!is_shared).then_some(Told::Rows(plan, ids, done))
+        (!is_shared).then_some(Told::Rows(plan, rows, done))
     }
 
-    fn tx_end(&mut self) {
-        let Some(mut open) = self.take_tx() else { return };
-        if self.rng.u8(0..4) == 0 {
+    fn tx_end(&mut self, at: usize) {
+        if at >= self.transactions.len() {
+            return;
+        }
+        let mut open = self.transactions.swap_remove(at);
+        if self.rng.u8(0..8) == 0 {
             drop(open);
             return;
         }
@@ -602,11 +624,16 @@ fn replay(model: &mut Model, told: &[Told], ready_only: bool) -> Result<(), Stri
             }
             Told::Document(collection, id, document) => model.get(*collection, id) == *document,
             Told::Count(collection, count) => model.coll(*collection).docs.len() as u64 == *count,
-            Told::Rows(plan, ids, done) => {
+            Told::Rows(plan, told, done) => {
                 let rows = model.coll(plan.collection).rows(plan);
-                rows.is_none_or(|rows| match plan.output {
-                    Output::Count => rows.len() == ids.len(),
-                    _ => rows.starts_with(ids) && (!done || rows.len() == ids.len()),
+                let mut pairs = told.iter().zip(rows.iter().flatten());
+                let is_same = |((id, document), row): (&(Vec<u8>, Option<Vec<u8>>), _)| {
+                    id == row && (document.is_none() || *document == model.get(plan.collection, id))
+                };
+                rows.as_ref().is_none_or(|rows| {
+                    let is_whole = rows.len() == told.len();
+                    let is_start = rows.len() >= told.len() && !done;
+                    (is_whole || is_start) && (plan.output == Output::Count || pairs.all(is_same))
                 })
             }
         };

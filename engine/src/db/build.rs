@@ -48,7 +48,9 @@ impl Build {
     }
 }
 
-/// How much one step of a build may read; it takes one document at least.
+/// How much one step of a build may read; it takes one document at least. A step does not end at a
+/// miss, as what is committed must not depend on what is at hand; so it should be small enough for its
+/// documents to be fetched piece by piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildBudget {
     /// Documents.
@@ -77,6 +79,8 @@ pub struct Progress {
 pub(super) struct BuildState {
     index: IndexId,
     done: u64,
+    /// Whether the last step is staged only, as making room for it has left a barrier outstanding.
+    is_staged: bool,
 }
 
 /// The documents of one step.
@@ -105,7 +109,7 @@ impl<S: Storage> Database<S> {
     }
 
     fn build_once(&mut self, budget: BuildBudget) -> Result<Option<Progress>> {
-        self.check_idle()?;
+        self.check_not_pending()?;
         let Some(build) = self.builds().into_iter().next() else {
             self.build = None;
             return Ok(None);
@@ -115,7 +119,15 @@ impl<S: Storage> Database<S> {
         let view = View::at(self.store.visible_seq());
         let total = draft::counters(&self.store, view, &collection)?.documents;
         let before = draft::progress(&self.store, view, index)?;
-        let done = self.build.filter(|state| state.index == index.id).map_or(0, |state| state.done);
+        let state = self.build.filter(|state| state.index == index.id);
+        let done = state.map_or(0, |state| state.done);
+        if self.has_staged() && state.is_some_and(|state| state.is_staged) {
+            // Others may have joined the group, and asked for no less.
+            let synced = self.commit(Durability::Strict)?;
+            self.build = Some(BuildState { index: index.id, done, is_staged: false });
+            return Ok(Some(Progress { build, done, total, finished: false, synced }));
+        }
+        self.check_idle()?;
         if before == PROGRESS_END {
             let synced =
                 self.change_catalog(|catalog| catalog.finish_index(collection.id, build.index))?;
@@ -125,7 +137,7 @@ impl<S: Storage> Database<S> {
         let placed = self
             .build_slice(view, &collection, index, &before, budget)
             .and_then(|slice| self.place_slice(slice, index, view));
-        let (documents, synced) = match placed {
+        let (state, synced) = match placed {
             Ok(placed) => placed,
             Err(error) if is_refusal(&error) => {
                 // That the index is gone need not be durable: a later opener would find the same.
@@ -135,8 +147,8 @@ impl<S: Storage> Database<S> {
             }
             Err(error) => return Err(error),
         };
-        let done = done + documents;
-        self.build = Some(BuildState { index: build.index, done });
+        let done = done + state.done;
+        self.build = Some(BuildState { done, ..state });
         Ok(Some(Progress { build, done, total, finished: false, synced }))
     }
 
@@ -162,12 +174,7 @@ impl<S: Storage> Database<S> {
             let mut scan = self.store.scan(view, &range, Direction::Forward)?;
             let spill_bytes = self.store.spill_bytes();
             while is_within(&slice, bytes) && slice.draft.batch.bytes() <= spill_bytes {
-                match self.build_next(&mut scan, view, collection, index, &mut slice) {
-                    Ok(read) => bytes += read,
-                    // What was read so far is committed; the next step begins with the miss.
-                    Err(error) if error.is_missing() && slice.documents > 0 => return Ok(slice),
-                    Err(error) => return Err(error),
-                }
+                bytes += self.build_next(&mut scan, view, collection, index, &mut slice)?;
                 if slice.last == PROGRESS_END {
                     return Ok(slice);
                 }
@@ -209,12 +216,16 @@ impl<S: Storage> Database<S> {
         slice: Slice,
         index: &Index,
         view: View<'_>,
-    ) -> Result<(u64, Synced)> {
+    ) -> Result<(BuildState, Synced)> {
         let Slice { mut draft, documents, last } = slice;
         draft.reach(index, &last)?;
+        let state = BuildState { index: index.id, done: documents, is_staged: false };
         match self.place(draft, view)? {
-            Some(Placed::Alone(_, synced)) => Ok((documents, synced)),
-            Some(Placed::Group(_)) => Ok((documents, self.commit(Durability::Relaxed)?)),
+            Some(Placed::Alone(_, synced)) => Ok((state, synced)),
+            Some(Placed::Group(_)) if self.is_pending() => {
+                Ok((BuildState { is_staged: true, ..state }, self.store.outstanding()))
+            }
+            Some(Placed::Group(_)) => Ok((state, self.commit(Durability::Relaxed)?)),
             None => Err(Error::invalid("commits are staged; commit or discard them first")),
         }
     }

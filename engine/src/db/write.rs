@@ -51,6 +51,8 @@ impl<S: Storage> Database<S> {
     /// Stages one commit of all `ops`, or nothing on any error. They apply in the order given, each
     /// seeing those before it; unique values are checked against what they leave behind.
     ///
+    /// Making room can leave a barrier outstanding, which the group's commit then has to wait for.
+    ///
     /// Fails with `InvalidInput` or `LimitExceeded` for documents and ids that cannot be stored,
     /// `NotFound` for a collection that was dropped or a patch of what is not there, `AlreadyExists`,
     /// `Conflict` where `if_match` does not hold, `UniqueViolation`.
@@ -112,7 +114,7 @@ impl<S: Storage> Database<S> {
             if self.has_staged() {
                 return Ok(None);
             }
-            let (seq, synced) = self.store.commit_spilled(draft.batch)?;
+            let (seq, synced) = self.store.commit_spilled(&mut draft.batch)?;
             Placed::Alone(seq, synced)
         } else {
             match self.store.stage(&draft.batch)? {

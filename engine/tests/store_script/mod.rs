@@ -117,7 +117,7 @@ fn run_step(
                 state = after(state, writes);
             }
             history.states.push(state);
-            store.commit_spilled(batch)?;
+            store.commit_spilled(&mut batch)?;
             history.acknowledge(Durability::Strict);
         }
         Step::Flush => {

@@ -12,7 +12,6 @@ use crate::db::misses::Misses;
 use crate::db::recent::{self, Touched};
 use crate::db::write::{Placed, Staged};
 use crate::error::Result;
-use crate::kv::batch::Batch;
 use crate::kv::view::{KeyRange, View};
 use crate::storage::Storage;
 use std::ops::Bound;
@@ -116,10 +115,7 @@ impl<S: Storage> Database<S> {
             counters.add(&span.delta);
             tx.overlay.put(&collection.counters_key(), &counters.encode(collection))?;
         }
-        // A commit of private segments has nothing of its own in memory.
-        self.store.spill(&mut tx.overlay)?;
-        let (seq, synced) =
-            self.store.commit_spilled(std::mem::replace(&mut tx.overlay, Batch::new()))?;
+        let (seq, synced) = self.store.commit_spilled(&mut tx.overlay)?;
         self.recent.push(seq, touched);
         self.snapshots.wrote(tx.bytes);
         self.counts.commits.add(1);

@@ -159,7 +159,7 @@ impl<S: Storage> Store<S> {
     }
 
     /// What the storage still owes.
-    fn outstanding(&self) -> Synced {
+    pub fn outstanding(&self) -> Synced {
         self.pending.map_or(Synced::Done, |pending| Synced::Pending(pending.barrier))
     }
 

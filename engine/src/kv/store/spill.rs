@@ -42,15 +42,16 @@ impl<S: Storage> Store<S> {
     }
 
     /// Commits a batch by listing its segments: memtables are flushed, then one root makes both count.
-    /// Strictly durable, whatever was asked for.
-    pub fn commit_spilled(&mut self, mut batch: Batch) -> Result<(u64, Synced)> {
+    /// Strictly durable, whatever was asked for. After an error the batch reads as before, so that a miss
+    /// can be retried; once committed, it is of no use.
+    pub fn commit_spilled(&mut self, batch: &mut Batch) -> Result<(u64, Synced)> {
         self.check_writable()?;
         if self.frame.commits() > 0 {
             return Err(Error::invalid("a write set in segments is committed outside a group"));
         }
         self.settle_level0()?;
         if !batch.table().is_empty() {
-            self.spill(&mut batch)?;
+            self.spill(batch)?;
         }
         let _ = self.flush_tables()?;
         // The log's numbers have no gap within an epoch.

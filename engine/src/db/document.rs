@@ -151,3 +151,38 @@ pub(super) fn damaged(collection: &Collection, id: &[u8]) -> Error {
         details.id = Some(id.to_vec());
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::CollectionId;
+    use crate::kv::view::{Direction, KeyRange};
+    use crate::options::{Durability, Options};
+    use crate::storage::{MemoryStorage, Synced};
+
+    #[test]
+    fn no_chunk_outlives_its_document() {
+        let mut store = Store::open(MemoryStorage::new(), &Options::default()).unwrap();
+        let collection =
+            Collection { id: CollectionId(1), data: 2, name: "c".to_owned(), indexes: Vec::new() };
+        let mut old_chunks = 0;
+        for (len, chunks) in [(100, 10), (10, 0), (35, 4), (11, 2), (0, 0), (20, 2)] {
+            let mut batch = Batch::new();
+            let document = vec![7; len];
+            put(&mut batch, 10, &collection, b"id", &document, old_chunks).unwrap();
+            store.stage(&batch).unwrap();
+            assert_eq!(store.commit(Durability::Strict).unwrap(), Synced::Done);
+            let view = View::at(store.visible_seq());
+            let found = read(&store, view, &collection, b"id").unwrap();
+            assert_eq!(found, Some(Document { bytes: document, chunks }));
+            let range = KeyRange::prefix(&space::prefix(Space::Chunks, 2));
+            let mut scan = store.scan(view, &range, Direction::Forward).unwrap();
+            let mut left = 0;
+            while scan.next().unwrap() {
+                left += 1;
+            }
+            assert_eq!(left, chunks, "{len} bytes");
+            old_chunks = chunks;
+        }
+    }
+}

@@ -11,6 +11,7 @@ import {
   type Request,
   type ToHost,
 } from './protocol.js'
+import type { Started } from './start.js'
 import { fromWire } from './thrown.js'
 
 interface Pending extends Watch {
@@ -36,8 +37,9 @@ export class Client implements Port {
   /** Why calls are not taken any more. */
   #over: EntidbError | undefined
   #closing: Promise<void> | undefined
+  readonly #ended = new AbortController()
 
-  constructor(worker: Worker) {
+  constructor({ worker, life }: Started) {
     this.#worker = worker
     worker.onmessage = ({ data }: MessageEvent<FromHost>) => this.#receive(data)
     worker.onmessageerror = () => this.#lose('a message of its worker could not be read')
@@ -45,6 +47,11 @@ export class Client implements Port {
       event.preventDefault()
       this.#lose(`its worker failed: ${event.message}`)
     }
+    // A worker that is ended from outside says nothing, but gives its lock back.
+    const { signal } = this.#ended
+    navigator.locks
+      ?.request(life, { signal }, () => this.#lose('its worker was ended'))
+      .catch(() => {})
   }
 
   call<N extends CallName>(request: Request<N>, watch?: Watch): Promise<Answer<N>> {
@@ -163,6 +170,7 @@ export class Client implements Port {
 
   /** Rejects what is pending and all that comes. */
   #end(error: EntidbError): void {
+    this.#ended.abort()
     this.#worker.terminate()
     const expected = this.#over !== undefined
     this.#over ??= error

@@ -27,10 +27,10 @@ export async function open<S extends Schema = NoSchema>(
 ): Promise<Database<S>> {
   const settings = settingsOf(name, options)
   const task = { type: 'open', options: settings.host } as const
-  const { worker, value } = await start(name, task, settings.watch.signal)
-  const client = new Client(worker)
+  const started = await start(name, task, settings.watch.signal)
+  const client = new Client(started)
   try {
-    return (await finish(client, settings, value as Opened)) as unknown as Database<S>
+    return (await finish(client, settings, started.value as Opened)) as unknown as Database<S>
   } catch (error) {
     client.abandon()
     throw error

@@ -44,6 +44,12 @@ export function checkCallback(callback: unknown, name: string): void {
   throw invalidInput(`'${name}' is a function`)
 }
 
+/** Throws `InvalidInput` where what a transaction or snapshot is for is no function. */
+export function checkWork(work: unknown): void {
+  if (typeof work === 'function') return
+  throw invalidInput('what is to be done is a function that takes the transaction or snapshot')
+}
+
 /** Throws `InvalidInput` where a flag is neither there nor a boolean. */
 export function checkFlag(flag: unknown, name: string, otherwise: boolean): boolean {
   if (flag === undefined) return otherwise

@@ -4,6 +4,7 @@
  */
 
 import type { WireError } from './errors.js'
+import type { Explanation } from './types/report.js'
 
 /** Raised whenever a message changes its meaning; both sides must have the same one. */
 export const PROTOCOL = 1
@@ -26,13 +27,6 @@ interface PageLimits {
   readonly maxRows: number
 }
 
-/** How a query was answered, as the engine tells it. */
-export interface RawExplanation {
-  readonly path: string
-  readonly examined: number
-  readonly returned: number
-}
-
 /** How far a call that takes long has come; collections have numbers here. */
 export interface RawProgress {
   readonly phase: string
@@ -52,7 +46,7 @@ interface Calls {
   page: [{ readonly cursor: number } & PageLimits, Uint8Array]
   closeCursor: [{ readonly cursor: number }, undefined]
   queryCount: [In & Bytes, number]
-  explain: [In & Bytes, RawExplanation]
+  explain: [In & Bytes, Explanation]
 
   stage: [Bytes & { readonly strict: boolean }, Uint8Array]
   /** The caller chooses the number of the view, so that it need not wait for the answer. */
@@ -128,6 +122,8 @@ export interface Reply {
 export type First = {
   readonly protocol: number
   readonly module: WebAssembly.Module
+  /** The lock that the worker holds as long as it lives, where there are locks. */
+  readonly life: string
 } & (
   | { readonly type: 'open'; readonly options: HostOptions }
   | { readonly type: 'list' }

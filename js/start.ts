@@ -2,6 +2,7 @@ import { EntidbError } from './errors.js'
 import { aborted } from './options.js'
 import { type First, type FromHost, PROTOCOL } from './protocol.js'
 import { fromWire } from './thrown.js'
+import { generateId } from './uuid.js'
 import { compile } from './wasm.js'
 
 /** Milliseconds for a worker to load its script and say that it has started. */
@@ -10,21 +11,27 @@ const START_MS = 30_000
 type Without<F, K extends PropertyKey> = F extends unknown ? Omit<F, K> : never
 
 /** What a worker is to do first. */
-export type Task = Without<First, 'module' | 'protocol'>
+export type Task = Without<First, 'module' | 'protocol' | 'life'>
+
+/** A worker that has done its first task. */
+export interface Started {
+  readonly worker: Worker
+  /** The lock that it holds as long as it lives. */
+  readonly life: string
+  /** What the task answered. */
+  readonly value: unknown
+}
 
 /**
  * Starts a worker, which loads its script while the engine is compiled here, and has it do its
  * first task. Where that fails or is given up the worker is ended.
  */
-export async function start(
-  name: string,
-  task: Task,
-  signal?: AbortSignal,
-): Promise<{ readonly worker: Worker; readonly value: unknown }> {
+export async function start(name: string, task: Task, signal?: AbortSignal): Promise<Started> {
   if (typeof Worker !== 'function') {
     throw new EntidbError('Unsupported', 'there are no workers here; open databases in a browser')
   }
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name })
+  const life = `entidb-${generateId()}`
   const ends: (() => void)[] = []
   try {
     const value = await new Promise<unknown>((resolve, reject) => {
@@ -44,12 +51,12 @@ export async function start(
         ends.push(() => signal.removeEventListener('abort', abort))
       }
       compile().then((module) => {
-        worker.postMessage({ ...task, module, protocol: PROTOCOL } satisfies First)
+        worker.postMessage({ ...task, module, life, protocol: PROTOCOL } satisfies First)
         const timer = setTimeout(() => reject(silent()), START_MS)
         ends.push(() => clearTimeout(timer))
       }, reject)
     })
-    return { worker, value }
+    return { worker, life, value }
   } catch (error) {
     worker.terminate()
     throw error

@@ -1,7 +1,7 @@
 import type { Client } from './client.js'
 import { invalidInput } from './errors.js'
 import type { Handles } from './handles.js'
-import { checkDurability, checkSignal } from './options.js'
+import { checkDurability, checkSignal, checkWork } from './options.js'
 import { Scope } from './scope.js'
 import type { ReadOptions, TransactionOptions } from './types/database.js'
 import { ATTEMPTS_MAX } from './writes.js'
@@ -49,9 +49,4 @@ export async function readSnapshot(
   checkWork(work)
   checkSignal(signal)
   return new Scope(client, 'snapshot', false).run(handles, work, { signal })
-}
-
-function checkWork(work: unknown): void {
-  if (typeof work === 'function') return
-  throw invalidInput('what is to be done is a function that takes the transaction or snapshot')
 }

@@ -45,6 +45,7 @@ async function begin(first: First): Promise<unknown> {
     throw fault('VersionMismatch', `${versions} of the protocol; ${advice}`)
   }
   initSync({ module: first.module })
+  await live(first.life)
   setPanicListener((message: string) => {
     panic = message
   })
@@ -63,6 +64,18 @@ async function openHost({ storage, ...options }: HostOptions): Promise<Opened> {
   const engine = await Engine.open({ ...options, storage: backend })
   host = new Host(engine, post, die)
   return { backend, created: engine.created(), schemaVersion: engine.schemaVersion() }
+}
+
+/** Takes the lock that tells the page, once it is free again, that this worker is no more. */
+async function live(name: string): Promise<void> {
+  // Pages that are not secure have none.
+  if (navigator.locks === undefined) return
+  await new Promise<void>((resolve) => {
+    navigator.locks.request(name, () => {
+      resolve()
+      return new Promise(() => {})
+    })
+  })
 }
 
 /** The engine has stopped: the page must hear of it, and the files must be given back. */

@@ -2,7 +2,7 @@ import type { Engine } from '../../build/wasm/entidb.js'
 import { attach } from '../attach.js'
 import { invalidInput } from '../errors.js'
 import type { Handles } from '../handles.js'
-import { checkDurability } from '../options.js'
+import { checkDurability, checkWork } from '../options.js'
 import type { Opened } from '../protocol.js'
 import { runSync } from '../routine.js'
 import { createCollection, dropCollection } from '../schema.js'
@@ -75,6 +75,7 @@ export class DirectDatabase {
     if (this.#inTransaction) {
       throw invalidInput('transactions do not nest; go on with the one that is under way')
     }
+    checkWork(work)
     const strict = checkDurability(options.durability, this.#settings.strict)
     this.#inTransaction = true
     try {
@@ -85,6 +86,7 @@ export class DirectDatabase {
   }
 
   read(work: Work): unknown {
+    checkWork(work)
     return new DirectScope(this.#port, 'snapshot', false).run(this.#handles, work)
   }
 

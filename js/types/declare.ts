@@ -68,7 +68,7 @@ export interface SchemaIssue {
  */
 export interface CollectionOptions<T extends Entity> {
   /** The indexes it has; those that were there and are declared nowhere any more are dropped. */
-  readonly indexes?: readonly IndexDeclaration<Path<T>>[]
+  readonly indexes?: readonly IndexDeclaration<Path<NoInfer<T>>>[]
   /** Validates every document that is written; its output is what is stored. */
   readonly schema?: StandardSchema<T>
 }

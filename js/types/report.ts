@@ -120,6 +120,8 @@ export interface IndexInfo {
 export interface Explanation {
   /** The access path: the declaration of the index, such as `index('due')`, or `scan`. */
   readonly path: string
+  /** Whether it is gone through from its end to its start. */
+  readonly reverse: boolean
   /** Entries that were looked at. */
   readonly examined: number
   /** Documents that came out of the engine, before the closures of the caller. */

@@ -4,10 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { inRoot } from '../../scripts/lib/paths.mjs'
 
-/** What the server has where: the package as built, the bundled suites, and the pages. */
-const folders: [prefix: string, folder: string][] = [
+/** What a server has where; the first prefix that fits counts. */
+export type Folders = readonly (readonly [prefix: string, folder: string])[]
+
+/** The package as built, the bundled suites, images of databases, and the pages. */
+const testFolders: Folders = [
   ['/dist/', inRoot('dist')],
   ['/suite/', inRoot('build', 'suite')],
+  ['/parity/', inRoot('build', 'parity')],
   ['/', inRoot('tests', 'pages')],
 ]
 
@@ -24,11 +28,11 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** Serves the package to test pages on a free port, with no header that a plain host lacks. */
-export async function startServer(): Promise<Server> {
+/** Serves the package to pages on a free port, with no header that a plain host lacks. */
+export async function startServer(folders: Folders = testFolders): Promise<Server> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const file = fileFor(pathname)
+    const file = fileFor(folders, pathname)
     const body = await readFile(file).catch(() => undefined)
     if (body === undefined) {
       response.writeHead(404).end(`${pathname} is not there`)
@@ -48,7 +52,7 @@ export async function startServer(): Promise<Server> {
   }
 }
 
-function fileFor(pathname: string): string {
+function fileFor(folders: Folders, pathname: string): string {
   // Normalised as an absolute path, so that no `..` leads out of a folder.
   const path = normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname)
   const [prefix, folder] = folders.find(([start]) => path.startsWith(start)) ?? ['/', '']

@@ -1,5 +1,6 @@
 import { open, remove } from 'entidb'
-import { type Choice, suites } from './suites.js'
+import { behaviourOf, type Choice } from './suites.js'
+import { explain } from './support/assert.js'
 import { runOn } from './support/bench.js'
 
 /** Runs one behaviour inside the page. */
@@ -8,18 +9,15 @@ export async function run(choice: Choice): Promise<void> {
   const name = `${suite}: ${behaviour}`.slice(0, 60)
   try {
     if (client === 'direct') return await runDirect(choice, name)
-    await runOn(open, { storage, direct: false }, find(choice), name)
+    await runOn(open, { storage, direct: false }, behaviourOf(choice), name)
   } catch (error) {
-    throw new Error(explain(error))
+    const failure = new Error(explain(error))
+    // The place of this line says nothing.
+    failure.stack = failure.message
+    throw failure
   } finally {
     if (storage === 'opfs') await remove(name)
   }
-}
-
-function find({ suite, behaviour }: Choice) {
-  const found = suites[suite]?.[behaviour]
-  if (found === undefined) throw new Error(`there is no '${behaviour}' in ${suite}`)
-  return found
 }
 
 async function runDirect(choice: Choice, name: string): Promise<void> {
@@ -34,10 +32,4 @@ async function runDirect(choice: Choice, name: string): Promise<void> {
   } finally {
     worker.terminate()
   }
-}
-
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const cause = error.cause === undefined ? '' : `\ncaused by ${explain(error.cause)}`
-  return `${error.stack ?? error.message}${cause}`
 }

@@ -16,9 +16,18 @@ export async function fails(kind: ErrorKind, call: () => unknown) {
     await call()
   } catch (error) {
     if (isEntidbError(error, kind)) return error
-    throw new Error(`it failed, but not with ${kind}`, { cause: error })
+    throw new Error(`it should have failed with ${kind}`, { cause: error })
   }
   throw new Error(`it should have failed with ${kind}`)
+}
+
+/** What went wrong, where in the suites, and why. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const kind = isEntidbError(error) ? `${error.kind}: ` : ''
+  const places = error.stack?.split('\n').filter((line) => /^ +at .*\/suite\//.test(line)) ?? []
+  const cause = error.cause === undefined ? '' : `\ncaused by ${explain(error.cause)}`
+  return [`${kind}${error.message}`, ...places].join('\n') + cause
 }
 
 /** Spells a value with its types, and objects without regard to the order of their properties. */

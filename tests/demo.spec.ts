@@ -104,7 +104,7 @@ test('the list can be walked to its end', async ({ page }) => {
 
 test('edits are still there after a reload', async ({ page }) => {
   await openById(page, paris)
-  await detail(page).getByLabel('Name').fill('Lut\u00e8ce')
+  await detail(page).getByRole('textbox', { name: 'Name' }).fill('Lut\u00e8ce')
   await population(page).fill('2000000')
   await save(page)
   await page.getByRole('button', { name: 'Add a city' }).click()
@@ -112,7 +112,7 @@ test('edits are still there after a reload', async ({ page }) => {
   await form.getByRole('textbox', { name: 'Name' }).fill('Zzyzx New Town')
   await form.getByRole('combobox').selectOption('US')
   await form.getByRole('button', { name: 'Insert' }).click()
-  await expect(detail(page).getByLabel('Name')).toHaveValue('Zzyzx New Town')
+  await expect(detail(page).getByRole('textbox', { name: 'Name' })).toHaveValue('Zzyzx New Town')
   await openById(page, berlin)
   await detail(page).getByRole('button', { name: 'Delete' }).click()
   await page.getByRole('button', { name: 'Undo' }).click()
@@ -188,7 +188,7 @@ test('the keyboard alone suffices', async ({ page }) => {
   await expect(found(page)).toHaveText('1 city')
   await tabTo('[role=listbox]')
   await page.keyboard.press('Enter')
-  await expect(detail(page).getByLabel('Name')).toHaveValue('Reykjav\u00edk')
+  await expect(detail(page).getByRole('textbox', { name: 'Name' })).toHaveValue('Reykjav\u00edk')
   await tabTo('input[name=population]')
   await page.keyboard.press('ControlOrMeta+A')
   await page.keyboard.type('140000')

@@ -37,10 +37,6 @@ export function countryName(code: string): string {
   }
 }
 
-/** How many people live there, in words where that is not known. */
-export const inhabitants = (population: number) =>
-  population === 0 ? 'not known' : count(population)
-
 /** Such as `48.85\u00b0 N, 2.35\u00b0 E`. */
 export function coordinates(latitude: number, longitude: number): string {
   const north = `${Math.abs(latitude).toFixed(2)}\u00b0 ${latitude < 0 ? 'S' : 'N'}`

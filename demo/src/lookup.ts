@@ -15,12 +15,16 @@ export type Lookup =
       readonly country: string
     }
   | { readonly by: 'edited' }
+  | { readonly by: 'id'; readonly id: string }
 
 /** A lookup with the direction in which its index is read. */
-export interface Request {
-  readonly lookup: Lookup
+export interface Request<L extends Lookup = Lookup> {
+  readonly lookup: L
   readonly descending: boolean
 }
+
+/** What a query answers: everything but the document of one id. */
+export type QueryLookup = Exclude<Lookup, { by: 'id' }>
 
 /** A query together with the code that makes it. */
 export interface Access {
@@ -32,12 +36,12 @@ export interface Access {
 const last = '\u{10ffff}'
 
 /** The query that answers a request. */
-export function access(db: CityDatabase, { lookup, descending }: Request): Access {
+export function access(db: CityDatabase, { lookup, descending }: Request<QueryLookup>): Access {
   const { query, code } = accessForward(db, lookup)
   return descending ? { query: query.reverse(), code: `${code}\n  .reverse()` } : { query, code }
 }
 
-function accessForward(db: CityDatabase, lookup: Lookup): Access {
+function accessForward(db: CityDatabase, lookup: QueryLookup): Access {
   if (lookup.by === 'name') return byName(db, toSearchName(lookup.prefix), lookup.country)
   if (lookup.by === 'population') return byPopulation(db, lookup)
   return { query: db.cities.range('edited'), code: "db.cities.range('edited')" }

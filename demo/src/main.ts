@@ -6,6 +6,7 @@ import { count, counted, duration } from './format.js'
 import { imported, total } from './importer.js'
 import { type CityDatabase, databaseName, openCities } from './schema.js'
 import { Session } from './session.js'
+import { nextTurn } from './turn.js'
 import { createBrowse } from './views/browse.js'
 import { WorldMap } from './views/map.js'
 import { Notices } from './views/notices.js'
@@ -14,6 +15,9 @@ import './styles/base.css'
 import './styles/layout.css'
 import './styles/parts.css'
 import './styles/browse.css'
+
+/** Cities that are drawn before whoever types or scrolls has their turn. */
+const slice = 500
 
 const main = byId('main')
 const state = byId('state')
@@ -69,15 +73,14 @@ function welcome(db: CityDatabase, done: number): void {
 }
 
 function browse(session: Session, draw = true): void {
-  main.replaceChildren(
-    createBrowse(session, () => {
-      map.clear()
-      notices.say('The database is deleted.')
-      start()
-    }),
-  )
+  const { page, shown } = createBrowse(session, () => {
+    map.clear()
+    notices.say('The database is deleted.')
+    start()
+  })
+  main.replaceChildren(page)
   session.onSelect((city) => map.mark(city))
-  if (draw) drawWorld(session)
+  if (draw) shown.then(() => drawWorld(session))
 }
 
 /** Draws the map from the database, page by page while the rest is used. */
@@ -89,9 +92,10 @@ function drawWorld(session: Session): Promise<void> {
     for await (const city of session.db.cities.scan()) {
       map.add([city])
       drawn += 1
+      if (drawn % slice === 0) await nextTurn()
     }
     const time = duration(performance.now() - since)
-    map.describe(`Drawn from db.cities.scan(): ${counted(drawn, 'document')} in ${time}.`)
+    map.describe(`db.cities.scan(): ${counted(drawn, 'document')} in ${time}`)
   })
 }
 

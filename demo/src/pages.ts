@@ -1,8 +1,9 @@
 // The documents of a query, fetched a page at a time as they are looked at.
 import type { CallLog } from './calls.js'
-import { count, counted } from './format.js'
-import type { Access } from './lookup.js'
+import { count, counted, literal } from './format.js'
+import { type Access, access, type Request } from './lookup.js'
 import type { City } from './schema.js'
+import type { Session } from './session.js'
 
 /** Rows of a page: more than fit into the list, few enough to come at once. */
 const pageRows = 50
@@ -10,9 +11,34 @@ const pageRows = 50
 /** Pages that are kept; the ones that were fetched first go first. */
 const keptPages = 20
 
+/** Answers a request: its length, and the rows `from` to `to`, so that both are shown at once. */
+export async function answer(
+  session: Session,
+  { lookup, descending }: Request,
+  from: number,
+  to: number,
+): Promise<Pages> {
+  const { db, calls } = session
+  if (lookup.by === 'id') return Pages.of(await get(session, lookup.id), calls)
+  const pages = new Pages(access(db, { lookup, descending }), calls)
+  await pages.start(from, to)
+  return pages
+}
+
+/** Ids of the import are numbers, those that were made here are strings. */
+async function get({ db, calls }: Session, typed: string): Promise<readonly City[]> {
+  const id = /^\d+$/.test(typed) ? Number(typed) : typed
+  const city = await calls.run(
+    `await db.cities.get(${literal(id)})`,
+    () => db.cities.get(id),
+    (found) => (found === undefined ? 'undefined' : counted(1, 'document')),
+  )
+  return city === undefined ? [] : [city]
+}
+
 /** The answer to one request: how many documents, and those that were fetched so far. */
 export class Pages {
-  private readonly access: Access
+  private readonly access: Access | undefined
   private readonly calls: CallLog
   private readonly pages = new Map<number, readonly City[]>()
   private wanted: readonly number[] = []
@@ -20,9 +46,17 @@ export class Pages {
   /** How many documents there are in all. */
   length = 0
 
-  constructor(access: Access, calls: CallLog) {
+  constructor(access: Access | undefined, calls: CallLog) {
     this.access = access
     this.calls = calls
+  }
+
+  /** An answer that is complete, and fits into one page. */
+  static of(cities: readonly City[], calls: CallLog): Pages {
+    const pages = new Pages(undefined, calls)
+    pages.pages.set(0, cities)
+    pages.length = cities.length
+    return pages
   }
 
   /** The document in a row, if it has been fetched. */
@@ -39,8 +73,9 @@ export class Pages {
     return undefined
   }
 
-  /** Counts, and fetches the pages of the rows `from` to `to`, so that both are shown at once. */
+  /** Counts, and fetches the pages of the rows `from` to `to`. */
   async start(from: number, to: number): Promise<void> {
+    if (this.access === undefined) return
     const { query, code } = this.access
     const counting = this.calls.run(
       `await ${code}\n  .count()`,
@@ -75,6 +110,7 @@ export class Pages {
   }
 
   private async fetch(page: number): Promise<void> {
+    if (this.access === undefined) return
     const { query, code } = this.access
     const skip = page * pageRows
     const cities = await this.calls.run(

@@ -1,7 +1,5 @@
 // The page once all cities are there: look up, look at, change.
 import { h } from '../dom.js'
-import { counted, literal } from '../format.js'
-import type { City } from '../schema.js'
 import type { Session } from '../session.js'
 import { createCare, createFigures } from './care.js'
 import { createConsole } from './console.js'
@@ -11,19 +9,23 @@ import { Histogram } from './histogram.js'
 import { Results } from './results.js'
 import { Transfer } from './transfer.js'
 
+/** The page, and when its first answer is shown. */
+interface Browse {
+  readonly page: HTMLElement
+  readonly shown: Promise<void>
+}
+
 /** Makes the page, and asks for its first answer. */
-export function createBrowse(session: Session, onRemoved: () => void): HTMLElement {
+export function createBrowse(session: Session, onRemoved: () => void): Browse {
   const calls = createConsole(session.calls)
   const detail = new Detail(session, () => results.focus())
   const add = () => detail.add()
   const addButton = h('button', { type: 'button', class: 'quiet', onclick: add }, 'Add a city')
   const results = new Results(session, addButton)
-  const finder = new Finder({
-    onRequest: (request) => {
-      results.show(request)
-      histogram.show(finder.chosenCountry)
-    },
-    onId: (id) => session.attempt(async () => results.showOne(await lookUp(session, id), id)),
+  let shown = Promise.resolve()
+  const finder = new Finder((request) => {
+    shown = results.show(request)
+    histogram.show(finder.chosenCountry)
   })
   const histogram = new Histogram(session, (from, to) => {
     finder.showPopulation(from, to)
@@ -43,19 +45,9 @@ export function createBrowse(session: Session, onRemoved: () => void): HTMLEleme
     { class: 'browse' },
     find,
     h('div', { class: 'side' }, detail.element, calls),
-    h('div', { class: 'side' }, histogram.element, createFigures(session)),
-    h('div', { class: 'side' }, transfer.element, createCare(session, onRemoved)),
+    h('div', { class: 'side' }, histogram.element, transfer.element),
+    h('div', { class: 'side' }, createFigures(session), createCare(session, onRemoved)),
   )
   finder.ask()
-  return page
-}
-
-/** Ids of the import are numbers, those that were made here are strings. */
-function lookUp({ db, calls }: Session, typed: string): Promise<City | undefined> {
-  const id = /^\d+$/.test(typed) ? Number(typed) : typed
-  return calls.run(
-    `await db.cities.get(${literal(id)})`,
-    () => db.cities.get(id),
-    (city) => (city === undefined ? 'undefined' : counted(1, 'document')),
-  )
+  return { page, shown }
 }

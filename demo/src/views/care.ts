@@ -12,17 +12,15 @@ const terms = [
   'Kept in',
   'Durability',
   'Eviction',
-  'This origin uses',
   'Documents',
-  'Volume',
-  'Log',
-  'Written since opening',
-  'Read since opening',
-  'Syncs',
-  'Index lookups',
-  'Scans',
-  'Cache hits',
+  'Volume and log',
   'Levels',
+  'Origin uses',
+  'Written',
+  'Read',
+  'Syncs',
+  'Lookups, scans',
+  'Cache hits',
 ] as const
 
 /** The figures of `stats()` and `storage()`. */
@@ -46,7 +44,7 @@ export function createFigures(session: Session): HTMLElement {
   session.calls.listen(soon)
   session.onChange(soon)
   soon()
-  return card('figures', 'Figures', list.element)
+  return card('figures', 'Figures since it was opened', list.element)
 }
 
 async function figures({ db }: Session): Promise<Record<(typeof terms)[number], string>> {
@@ -62,15 +60,13 @@ async function figures({ db }: Session): Promise<Record<(typeof terms)[number], 
     'Kept in': storage.backend === 'opfs' ? 'OPFS' : storage.backend,
     Durability: storage.durability,
     Eviction: storage.persisted ? 'the browser keeps it' : 'the browser may evict it',
-    'This origin uses': storage.usage === undefined ? 'not said' : bytes(storage.usage),
+    'Origin uses': storage.usage === undefined ? 'not said' : bytes(storage.usage),
     Documents: count(documents),
-    Volume: bytes(stats.volumeBytes),
-    Log: bytes(stats.logBytes),
-    'Written since opening': bytes(stats.bytesWritten),
-    'Read since opening': bytes(stats.bytesRead),
+    'Volume and log': `${bytes(stats.volumeBytes)}, ${bytes(stats.logBytes)}`,
+    Written: bytes(stats.bytesWritten),
+    Read: bytes(stats.bytesRead),
     Syncs: count(stats.syncs),
-    'Index lookups': count(stats.indexLookups),
-    Scans: count(stats.scans),
+    'Lookups, scans': `${count(stats.indexLookups)}, ${count(stats.scans)}`,
     'Cache hits': looked === 0 ? '\u2013' : `${Math.floor((cache.hits / looked) * 100)} %`,
     Levels: used.length === 0 ? '\u2013' : used.map((level) => bytes(level.bytes)).join(' + '),
   }
@@ -125,9 +121,11 @@ function compaction(session: Session): HTMLElement[] {
       )
       const { inputRecords, outputRecords, bytesSaved } = result
       bar.value = 1
-      outcome.textContent =
+      const nothing = 'Everything was merged already.'
+      const merged =
         `${counted(inputRecords, 'entry')} read, ${count(outputRecords)} written, ` +
         `${bytes(Math.max(0, bytesSaved))} given back.`
+      outcome.textContent = inputRecords === 0 ? nothing : merged
     } catch (error) {
       outcome.textContent = ''
       throw error
@@ -148,7 +146,12 @@ function deletion(session: Session, onRemoved: () => void): HTMLElement {
     { 'aria-labelledby': 'delete-title' },
     h('h2', { id: 'delete-title' }, 'Delete the database?'),
     h('p', {}, 'All cities and your edits go. The cities can be imported again, edits cannot.'),
-    h('form', { method: 'dialog', class: 'buttons' }, confirm, h('button', {}, 'Keep it')),
+    h(
+      'form',
+      { method: 'dialog', class: 'buttons' },
+      confirm,
+      h('button', { autofocus: true }, 'Keep it'),
+    ),
   )
   document.body.append(dialog)
   button.addEventListener('click', () => {

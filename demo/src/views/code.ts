@@ -1,8 +1,15 @@
 // Code as it is shown: the few things that help the eye are coloured, nothing is parsed.
 import { h } from '../dom.js'
 
-const token =
-  /(?<comment>\/\/.*)|(?<string>'(?:[^'\\]|\\.)*')|(?<number>\b\d[\d_]*\b)|(?<word>\b(?:await|async|const|for|of|interface|new|throw)\b)|(?<call>\b\w+(?=\())/g
+const token = new RegExp(
+  [
+    "(?<string>'(?:[^'\\\\]|\\\\.)*')",
+    '(?<number>\\b\\d[\\d_]*\\b)',
+    '(?<word>\\b(?:await|async|const|for|of|if|interface|new|throw)\\b)',
+    '(?<call>\\b\\w+(?=\\())',
+  ].join('|'),
+  'g',
+)
 
 /** A block of code. */
 export function codeBlock(text: string): HTMLElement {

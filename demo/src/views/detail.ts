@@ -99,8 +99,9 @@ export class Detail {
     const { session } = this
     const patch = { ...named(name), population, edited: new Date() }
     const changed = await session.calls.run(
-      `await db.cities.update(${literal(city.id)}, {\n  name: ${literal(patch.name)}, searchName: ` +
-        `${literal(patch.searchName)},\n  population: ${population}, edited: new Date(),\n})`,
+      `await db.cities.update(${literal(city.id)}, {\n  name: ${literal(patch.name)},\n` +
+        `  searchName: ${literal(patch.searchName)},\n` +
+        `  population: ${population}, edited: new Date(),\n})`,
       () => session.db.cities.update(city.id, patch),
       () => 'stored, and on the disk',
     )
@@ -136,8 +137,8 @@ export class Detail {
   private async insert(city: Omit<City, 'id'>): Promise<void> {
     const { session } = this
     const id = await session.calls.run(
-      `await db.cities.insert({\n  name: ${literal(city.name)}, country: ${literal(city.country)}, ` +
-        `population: ${city.population}, \u2026\n})`,
+      `await db.cities.insert({\n  name: ${literal(city.name)},\n` +
+        `  country: ${literal(city.country)}, population: ${city.population}, \u2026\n})`,
       () => session.db.cities.insert(city),
       (assigned) => `inserted as ${literal(assigned)}`,
     )

@@ -2,12 +2,12 @@
 import { countries } from 'virtual:cities'
 import { field, h } from '../dom.js'
 import { countryName } from '../format.js'
-import type { Request } from '../lookup.js'
+import type { Lookup, Request } from '../lookup.js'
 
 /** How long typing has to rest before it is looked up, in milliseconds. */
 const rest = 120
 
-type Mode = 'name' | 'population' | 'edited' | 'id'
+type Mode = Lookup['by']
 
 const modes: readonly [Mode, string][] = [
   ['population', 'Population'],
@@ -15,13 +15,6 @@ const modes: readonly [Mode, string][] = [
   ['edited', 'My edits'],
   ['id', 'Id'],
 ]
-
-/** What the form asks for. */
-export interface FinderEvents {
-  onRequest(request: Request): void
-  /** One document by its id, as it was typed. */
-  onId(id: string): void
-}
 
 export class Finder {
   readonly element: HTMLFormElement
@@ -43,12 +36,13 @@ export class Finder {
   private readonly country = countrySelect('Any country')
   private readonly order = h('button', { type: 'button', class: 'order' })
   private readonly fields: Record<Mode, HTMLElement>
-  private readonly events: FinderEvents
+  private readonly onRequest: (request: Request) => void
   private descending = false
   private timer = 0
 
-  constructor(events: FinderEvents) {
-    this.events = events
+  /** @param onRequest is called with what is asked for, whenever that changes */
+  constructor(onRequest: (request: Request) => void) {
+    this.onRequest = onRequest
     this.radios = modes.map(([mode]) =>
       h('input', { type: 'radio', name: 'mode', value: mode, checked: mode === 'population' }),
     )
@@ -80,21 +74,23 @@ export class Finder {
   /** Asks for what is typed. */
   ask(): void {
     window.clearTimeout(this.timer)
+    const lookup = this.lookup()
+    if (lookup.by === 'id' && lookup.id === '') return
+    this.onRequest({ lookup, descending: this.descending })
+  }
+
+  private lookup(): Lookup {
     const { mode } = this
     const country = this.country.value
-    if (mode === 'id') {
-      if (this.id.value.trim() !== '') this.events.onId(this.id.value.trim())
-      return
-    }
-    const { descending } = this
-    if (mode === 'name') {
-      const prefix = this.prefix.value
-      this.events.onRequest({ lookup: { by: 'name', prefix, country }, descending })
-    } else if (mode === 'population') {
-      const lookup = { by: mode, from: number(this.from), to: number(this.to), country }
-      this.events.onRequest({ lookup, descending })
-    } else {
-      this.events.onRequest({ lookup: { by: 'edited' }, descending })
+    switch (mode) {
+      case 'name':
+        return { by: mode, prefix: this.prefix.value, country }
+      case 'population':
+        return { by: mode, from: number(this.from), to: number(this.to), country }
+      case 'edited':
+        return { by: mode }
+      case 'id':
+        return { by: mode, id: this.id.value.trim() }
     }
   }
 

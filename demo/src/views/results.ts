@@ -1,13 +1,11 @@
 // The list of what was found. However long it is, only the rows in sight exist.
 import { h } from '../dom.js'
-import { count, counted, countryName, inhabitants } from '../format.js'
-import { access, type Request } from '../lookup.js'
-import { Pages } from '../pages.js'
+import { count, counted } from '../format.js'
+import type { Request } from '../lookup.js'
+import { answer, type Pages } from '../pages.js'
 import type { City } from '../schema.js'
 import type { Session } from '../session.js'
-
-/** The height of a row in pixels, as the style sheet has it. */
-const rowHeight = 44
+import { Rows, rowHeight } from './rows.js'
 
 /** Rows that exist beyond those in sight, at each end. */
 const margin = 4
@@ -15,11 +13,11 @@ const margin = 4
 export class Results {
   readonly element: HTMLElement
   private readonly session: Session
-  private readonly space = h('div', { class: 'space', role: 'presentation' })
+  private readonly rows = new Rows()
   private readonly list = h(
     'div',
     { class: 'list', id: 'results', role: 'listbox', tabindex: 0, 'aria-label': 'Cities found' },
-    this.space,
+    this.rows.element,
   )
   private readonly summary = h('p', { class: 'summary', role: 'status' }, '\u2026')
   private readonly empty = h('p', { class: 'empty', hidden: true })
@@ -59,24 +57,13 @@ export class Results {
     this.awaited = false
     this.list.scrollTop = 0
     this.paint()
+    // Who asks for one document by its id wants to see it.
+    if (request.lookup.by === 'id') this.activate(0)
   }
 
   /** Takes the focus. */
   focus(): void {
     this.list.focus()
-  }
-
-  /** Shows one document, or none. */
-  showOne(city: City | undefined, asked: string): void {
-    this.asked += 1
-    this.request = undefined
-    this.pages = undefined
-    this.selected = city?.id
-    this.space.replaceChildren(...(city === undefined ? [] : [this.row(city, 0, 1)]))
-    this.space.style.height = `${rowHeight}px`
-    this.list.scrollTop = 0
-    this.say(city === undefined ? 0 : 1, `No document has the id ${asked}.`)
-    if (city !== undefined) this.session.select(city)
   }
 
   /** Asks again and stays where it is: after a write the answer may be another one. */
@@ -96,12 +83,10 @@ export class Results {
     const asked = this.asked
     let current = false
     await session.attempt(async () => {
-      const pages = new Pages(access(session.db, request), session.calls)
-      await pages.start(from, from + this.visibleRows())
+      const pages = await answer(session, request, from, from + this.visibleRows())
       current = asked === this.asked
       if (!current) return
       this.pages = pages
-      this.space.style.height = `${pages.length * rowHeight}px`
       this.say(pages.length, emptyText(request))
     })
     return current
@@ -123,13 +108,16 @@ export class Results {
     const top = Math.floor(this.list.scrollTop / rowHeight)
     const first = Math.max(0, top - margin)
     const end = Math.min(pages.length, top + this.visibleRows() + margin)
-    const rows: HTMLElement[] = []
-    for (let at = first; at < end; at += 1) rows.push(this.row(pages.row(at), at, pages.length))
-    this.space.replaceChildren(...rows)
-    const activeId = this.active >= first && this.active < end ? `row-${this.active}` : undefined
+    let missing = false
+    this.rows.show(first, end, pages.length, (at) => {
+      const city = pages.row(at)
+      missing ||= city === undefined
+      const selected = city !== undefined && city.id === this.selected
+      return { city, active: at === this.active, selected }
+    })
+    const activeId = this.rows.id(this.active)
     if (activeId === undefined) this.list.removeAttribute('aria-activedescendant')
     else this.list.setAttribute('aria-activedescendant', activeId)
-    const missing = rows.length > 0 && rows.some((row) => row.classList.contains('awaited'))
     if (missing) this.session.attempt(() => pages.want(first, end - 1, () => this.arrived(pages)))
   }
 
@@ -137,27 +125,6 @@ export class Results {
     if (pages !== this.pages) return
     this.paint()
     this.showAwaited()
-  }
-
-  private row(city: City | undefined, at: number, length: number): HTMLElement {
-    const isSelected = city !== undefined && city.id === this.selected
-    const classes = ['row']
-    if (city === undefined) classes.push('awaited')
-    if (at === this.active) classes.push('active')
-    return h(
-      'div',
-      {
-        class: classes.join(' '),
-        id: `row-${at}`,
-        role: 'option',
-        'aria-selected': isSelected ? 'true' : 'false',
-        'aria-setsize': length,
-        'aria-posinset': at + 1,
-        'data-at': at,
-        style: `transform: translateY(${at * rowHeight}px)`,
-      },
-      ...(city === undefined ? [] : cells(city)),
-    )
   }
 
   private onClick(event: MouseEvent): void {
@@ -206,18 +173,18 @@ export class Results {
   }
 }
 
-function cells(city: City): HTMLElement[] {
-  const mark = city.edited === undefined ? [] : [h('span', { class: 'badge' }, 'edited')]
-  return [
-    h('span', { class: 'name' }, h('span', {}, city.name), ...mark),
-    h('span', { class: 'country' }, countryName(city.country)),
-    h('span', { class: 'number' }, city.population === 0 ? '\u2013' : inhabitants(city.population)),
-  ]
-}
-
 function emptyText({ lookup }: Request): string {
-  if (lookup.by === 'edited') return 'Nothing was edited here yet: choose a city and change it.'
-  if (lookup.by === 'name') return `No name starts with \u201c${lookup.prefix}\u201d there.`
-  const { from = 0, to } = lookup
-  return `No city has ${count(from)} inhabitants or more${to === undefined ? '' : ` and fewer than ${count(to)}`} there.`
+  switch (lookup.by) {
+    case 'edited':
+      return 'Nothing was edited here yet: choose a city and change it.'
+    case 'name':
+      return `No name starts with \u201c${lookup.prefix}\u201d there.`
+    case 'id':
+      return `No document has the id ${lookup.id}.`
+    case 'population': {
+      const { from = 0, to } = lookup
+      const fewer = to === undefined ? '' : ` and fewer than ${count(to)}`
+      return `No city has ${count(from)} inhabitants or more${fewer} there.`
+    }
+  }
 }

@@ -119,9 +119,10 @@ export class Transfer {
     const amount = this.amount.valueAsNumber
     const fails = this.fails.checked
     const edited = new Date()
+    const updates = [`update(${literal(from.id)}, less)`, `update(${literal(to.id)}, more)`]
+    const lines = updates.map((update) => `  await tx.cities.${update}\n`)
     return calls.run(
-      `await db.transaction(async (tx) => {\n  await tx.cities.update(${literal(from.id)}, less)\n` +
-        `${fails ? "  throw new Error('half way')\n" : ''}  await tx.cities.update(${literal(to.id)}, more)\n})`,
+      `await db.transaction(async (tx) => {\n${lines.join(fails ? '  throw new Error()\n' : '')}})`,
       () =>
         db.transaction(async (tx) => {
           const less = await tx.cities.update(from.id, (city) => {
@@ -160,11 +161,16 @@ const label = ({ name, country, population }: City) =>
   `${name}, ${countryName(country)} (${count(population)})`
 
 const code = `await db.transaction(async (tx) => {
-  const from = await tx.cities.update(a, (city) => ({
-    ...city, population: city.population - n,
-  }))
-  if (fails) throw new Error('half way')
-  await tx.cities.update(b, (city) => ({
-    ...city, population: city.population + n,
-  }))
+  await tx.cities.update(a, less)
+  if (fails) throw new Error()
+  await tx.cities.update(b, more)
+})
+
+const less = (city: City) => ({
+  ...city,
+  population: city.population - n,
+})
+const more = (city: City) => ({
+  ...city,
+  population: city.population + n,
 })`

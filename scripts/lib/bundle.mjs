@@ -26,9 +26,15 @@ export async function bundleUnitTests() {
 }
 
 /**
- * Suites run against the package as built: `entidb` in them is what the test server has under
- * /dist, so that they load the very files that users load.
+ * `entidb` is what the server has under /dist, so that a page loads the very files that users load.
+ * @type {import('esbuild').Plugin}
  */
+export const servedPackage = {
+  name: 'package',
+  setup: (steps) => steps.onResolve({ filter: /^entidb(\/|$)/ }, served),
+}
+
+/** Suites run against the package as built. */
 export async function bundleSuites() {
   const entryPoints = await filesIn('tests/suite', '.ts')
   const outdir = 'build/suite'
@@ -38,9 +44,7 @@ export async function bundleSuites() {
     entryPoints,
     outbase: 'tests/suite',
     outdir,
-    plugins: [
-      { name: 'package', setup: (steps) => steps.onResolve({ filter: /^entidb(\/|$)/ }, served) },
-    ],
+    plugins: [servedPackage],
   })
 }
 

@@ -1,0 +1,17 @@
+import { customerCount, customerName, ORDERS_PER_CUSTOMER } from '../data/orders.js'
+import { runQueries } from './queries.js'
+import type { Workload } from './workload.js'
+
+const LOOKUPS = 200
+
+export const lookup: Workload = {
+  name: 'lookup',
+  title: `index lookup of ${ORDERS_PER_CUSTOMER} documents`,
+  unit: 'operations/s',
+  limit: { name: 'decode', each: ORDERS_PER_CUSTOMER },
+  run({ store, orders, random }) {
+    const customers = customerCount(orders.length)
+    const names = Array.from({ length: LOOKUPS }, () => customerName(random.below(customers)))
+    return runQueries(names, 1, (name) => store.byCustomer(name))
+  },
+}

@@ -1,0 +1,17 @@
+import { placedBefore } from '../data/orders.js'
+import { runQueries } from './queries.js'
+import type { Workload } from './workload.js'
+
+const RANGES = 200
+const LENGTH = 100
+
+export const range: Workload = {
+  name: 'range',
+  title: `range of ${LENGTH} documents in index order`,
+  unit: 'operations/s',
+  limit: { name: 'decode', each: LENGTH },
+  run({ store, orders, random }) {
+    const starts = Array.from({ length: RANGES }, () => placedBefore(random, orders.length, LENGTH))
+    return runQueries(starts, 1, (from) => store.placedFrom(from, LENGTH))
+  },
+}

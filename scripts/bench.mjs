@@ -1,0 +1,42 @@
+// `npm run bench`: compares the package with other databases in one browser, and writes
+// bench/results.md. `npm run bench -- --help` says what can be chosen.
+import { pathToFileURL } from 'node:url'
+import { build } from './build.mjs'
+import { inRoot } from './lib/paths.mjs'
+import { main } from './lib/run.mjs'
+import { setUpTests } from './setup.mjs'
+
+/** Bundled so that Node can run TypeScript; what is plain JavaScript is left where it is. */
+async function bundleRunner() {
+  const { build: bundle } = await import('esbuild')
+  const outfile = inRoot('build', 'bench', 'run.mjs')
+  await bundle({
+    absWorkingDir: inRoot(),
+    entryPoints: ['bench/run.ts'],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'scripts',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/scripts\/lib\/[^/]+\.mjs$/ }, ({ path }) => ({
+            path: inRoot(path.slice(path.indexOf('scripts/'))),
+            external: true,
+          })),
+      },
+    ],
+  })
+  return pathToFileURL(outfile).href
+}
+
+await main(async () => {
+  await setUpTests()
+  await build()
+  const { bench } = await import(await bundleRunner())
+  await bench(process.argv.slice(2))
+})

@@ -1,7 +1,7 @@
 //! The catalog: which collections and indexes there are, and under which ids their keys lie.
 //!
-//! A catalog is a value. A change makes a new one, which is current once the store has committed its
-//! bytes; snapshots go on reading by the one they were taken with.
+//! A catalog is a value. A change makes a new one, which is current once the store has committed
+//! its bytes; snapshots go on reading by the one they were taken with.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,7 +45,8 @@ pub enum IndexKind {
 /// use entidb::IndexSpec;
 /// let spec = IndexSpec::ordered(["projectId", "due"]);
 /// assert_eq!(spec.to_string(), "index('projectId', 'due')");
-/// assert_eq!(IndexSpec::ordered(["slug"]).unique().to_string(), "index('slug', { unique: true })");
+/// let spec = IndexSpec::ordered(["slug"]).unique();
+/// assert_eq!(spec.to_string(), "index('slug', { unique: true })");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexSpec {
@@ -350,8 +351,8 @@ impl Catalog {
         Ok(collection.prefixes().map_to_vecs())
     }
 
-    /// Gives a collection new, empty places for documents and index entries; returns the prefixes of
-    /// the keys it had. Indexes are ready at once.
+    /// Gives a collection new, empty places for documents and index entries; returns the prefixes
+    /// of the keys it had. Indexes are ready at once.
     pub fn clear(&mut self, id: CollectionId) -> Result<Vec<Vec<u8>>> {
         let mut collection = Collection::clone(self.collection(id)?);
         let retired = collection.prefixes().map_to_vecs();

@@ -1,5 +1,6 @@
 //! What a document has in an index. Entries are derived from the document alone, so a write needs
-//! no more than the difference between what the old and the new document have. FORMAT.md, section 4.
+//! no more than the difference between what the old and the new document have. FORMAT.md, section
+//! 4.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -67,11 +68,11 @@ pub(crate) fn entries(index: &Index, id: &[u8], document: &[u8]) -> Result<Vec<E
     Ok(entries)
 }
 
-/// The encoded values of a document, one tuple per entry, each once and in order. A document without
-/// the first field has none.
+/// The encoded values of a document, one tuple per entry, each once and in order. A document
+/// without the first field has none.
 ///
-/// Under `each` the field that yields several values yields one tuple for each. A value that is not an
-/// array counts as its own only element, and an array without elements as missing.
+/// Under `each` the field that yields several values yields one tuple for each. A value that is not
+/// an array counts as its own only element, and an array without elements as missing.
 pub(crate) fn tuples(index: &Index, id: &[u8], document: &[u8]) -> Result<Vec<Vec<u8>>> {
     let mut tuples = vec![Vec::new()];
     let mut many: Option<&str> = None;
@@ -110,8 +111,8 @@ pub(crate) fn hash_prefix(index: &Index, values: &[u8]) -> Vec<u8> {
     [&index.prefix()[..], &xxh3_64(values).to_be_bytes()].concat()
 }
 
-/// The tuples of a document, none of their values missing, that lie in a hash index under `hash`: the
-/// part of an entry's key in front of the id.
+/// The tuples of a document, none of their values missing, that lie in a hash index under `hash`:
+/// the part of an entry's key in front of the id.
 pub(crate) fn values_under(
     index: &Index,
     id: &[u8],

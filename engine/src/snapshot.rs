@@ -9,9 +9,10 @@ use crate::kv::store::Store;
 use crate::limits::{SNAPSHOT_BYTES_MIN, SNAPSHOT_IDLE_MS_MAX, SNAPSHOTS_MAX};
 use crate::storage::{FileId, Storage};
 
-/// The state of the database after one commit. It stays readable while later commits go on, until its
-/// last clone is dropped, it is left unused for 60 s by the caller's clock, or so much was written since
-/// that keeping it costs more than the database itself; then reads answer `SnapshotExpired`.
+/// The state of the database after one commit. It stays readable while later commits go on, until
+/// its last clone is dropped, it is left unused for 60 s by the caller's clock, or so much was
+/// written since that keeping it costs more than the database itself; then reads answer
+/// `SnapshotExpired`.
 #[derive(Clone, Debug)]
 pub struct Snapshot(Arc<Pin>);
 
@@ -36,8 +37,8 @@ impl Snapshot {
     /// Uses it at `now_ms`, which puts off its end.
     pub(crate) fn touch(&self, now_ms: u64) -> Result<()> {
         if self.0.expired.load(Ordering::Relaxed) {
-            let message = "the snapshot was left unused for too long, or too much was written since; \
-                           take a new one";
+            let message = "the snapshot was left unused for too long, or too much was written \
+                           since; take a new one";
             return Err(Error::new(ErrorKind::SnapshotExpired, message)
                 .with(|details| details.seq = Some(self.0.seq)));
         }
@@ -115,7 +116,8 @@ impl Snapshots {
         });
     }
 
-    /// Moves the clock, which never runs backwards, and lets go of what is gone, idle or too costly.
+    /// Moves the clock, which never runs backwards, and lets go of what is gone, idle or too
+    /// costly.
     pub fn tick<S: Storage>(&mut self, store: &mut Store<S>, now_ms: u64) {
         self.now_ms = self.now_ms.max(now_ms);
         let size = store.storage().len(FileId::Volume).unwrap_or(0);

@@ -1,8 +1,9 @@
 //! Collections as a Rust program sees them: of one type that serde knows.
 //!
-//! Every write is committed strictly before it returns. This face needs a storage that answers at once,
-//! as [`MemoryStorage`](crate::storage::MemoryStorage) and [`FileStorage`](crate::storage::FileStorage)
-//! do; over an asynchronous one, use [`Database`] itself.
+//! Every write is committed strictly before it returns. This face needs a storage that answers at
+//! once, as [`MemoryStorage`](crate::storage::MemoryStorage) and
+//! [`FileStorage`](crate::storage::FileStorage) do; over an asynchronous one, use [`Database`]
+//! itself.
 
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
@@ -67,8 +68,8 @@ impl<'db, S: Storage, T: Serialize + DeserializeOwned> Collection<'db, S, T> {
         Ok(id)
     }
 
-    /// Changes the document with this id and returns it as it is then; `NotFound` where there is none,
-    /// `InvalidInput` where the closure changes the id.
+    /// Changes the document with this id and returns it as it is then; `NotFound` where there is
+    /// none, `InvalidInput` where the closure changes the id.
     pub fn update(&mut self, id: impl Into<Id>, change: impl FnOnce(&mut T)) -> Result<T> {
         let id = id.into();
         let mut object = self.get(id.clone())?.ok_or_else(|| {
@@ -104,8 +105,8 @@ impl<'db, S: Storage, T: Serialize + DeserializeOwned> Collection<'db, S, T> {
         Ok(self.query(access(fields, equal, Bound::Unbounded, Bound::Unbounded, None)))
     }
 
-    /// The documents whose `fields` lie within `bounds`, in the order of an index: bounds are values of
-    /// one field, or tuples of leading values of several.
+    /// The documents whose `fields` lie within `bounds`, in the order of an index: bounds are
+    /// values of one field, or tuples of leading values of several.
     pub fn range<V: Serialize>(
         self,
         fields: &[&str],
@@ -114,8 +115,8 @@ impl<'db, S: Storage, T: Serialize + DeserializeOwned> Collection<'db, S, T> {
         self.range_in::<[(); 0], V>(fields, &[], bounds)
     }
 
-    /// The same, where the leading `fields` have the values in `equal`, a tuple, and the bounds are about
-    /// those after them.
+    /// The same, where the leading `fields` have the values in `equal`, a tuple, and the bounds are
+    /// about those after them.
     pub fn range_in<E: Serialize, V: Serialize>(
         self,
         fields: &[&str],

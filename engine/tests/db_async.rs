@@ -1,6 +1,16 @@
 //! The database over a storage that fetches what it reads and answers syncs later gives the answers
 //! that it gives over memory: a miss leaves nothing behind, whatever it interrupted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "helpers of tests may fail"
+)]
+
 mod db_support;
 mod model_support;
 
@@ -63,17 +73,17 @@ fn kinds<T>(result: Result<T>) -> std::result::Result<T, entidb::ErrorKind> {
 
 /// What both say must be the same, but for when it is durable.
 fn same(a: Result<Staged>, b: Result<Staged>) {
-    let plain = |staged| match staged {
+    let settled = |staged| match staged {
         Staged::Committed { seq, outcomes, .. } => {
             Staged::Committed { seq, outcomes, synced: Synced::Done }
         }
         other => other,
     };
-    assert_eq!(kinds(a.map(plain)), kinds(b.map(plain)));
+    assert_eq!(kinds(a.map(settled)), kinds(b.map(settled)));
 }
 
 fn open(seed: u64) -> (Database<MemoryStorage>, Patient) {
-    let plain = Database::open(MemoryStorage::new(), &tiny()).unwrap();
+    let calm = Database::open(MemoryStorage::new(), &tiny()).unwrap();
     let storage = SimStorage::new(seed);
     let mut db = Database::open(storage.clone(), &tiny()).unwrap();
     assert_eq!(db.close().unwrap(), Synced::Done);
@@ -95,9 +105,9 @@ fn open(seed: u64) -> (Database<MemoryStorage>, Patient) {
     };
     let mut patient = Patient { db, storage, rng: Rng::with_seed(seed), misses: 0, barriers: 0 };
     patient.wait();
-    let (mut plain, options) = (plain, tiny());
-    let storage = plain.storage().clone();
-    assert_eq!(plain.close().unwrap(), Synced::Done);
+    let (mut calm, options) = (calm, tiny());
+    let storage = calm.storage().clone();
+    assert_eq!(calm.close().unwrap(), Synced::Done);
     (Database::open(storage, &options).unwrap(), patient)
 }
 
@@ -116,9 +126,9 @@ fn all_pages<S: Storage>(
     Ok((rows, count))
 }
 
-fn query(plain: &mut Database<MemoryStorage>, patient: &mut Patient, plan: &QueryPlan) {
+fn query(calm: &mut Database<MemoryStorage>, patient: &mut Patient, plan: &QueryPlan) {
     let limits = PageLimits { bytes: 2000, documents: 10 };
-    let expected = all_pages(plain, plan, |db, cursor| db.page(cursor, None, limits));
+    let expected = all_pages(calm, plan, |db, cursor| db.page(cursor, None, limits));
     let cursor = patient.run(|db| db.cursor(At::Latest, plan));
     let Ok(mut cursor) = cursor else {
         assert!(expected.is_err());
@@ -133,28 +143,28 @@ fn query(plain: &mut Database<MemoryStorage>, patient: &mut Patient, plan: &Quer
     assert_eq!(expected.unwrap(), (rows, count), "{plan:?}");
 }
 
-fn stage(plain: &mut Database<MemoryStorage>, patient: &mut Patient, writes: &[Write]) {
+fn stage(calm: &mut Database<MemoryStorage>, patient: &mut Patient, writes: &[Write]) {
     let bytes = encoded(writes);
     let ops = ops(writes, &bytes);
-    let staged = plain.stage(&ops);
+    let staged = calm.stage(&ops);
     let is_full = matches!(staged, Ok(Staged::GroupFull));
     same(staged, patient.run(|db| db.stage(&ops)));
     if is_full {
-        commit(plain, patient);
-        stage(plain, patient, writes);
+        commit(calm, patient);
+        stage(calm, patient, writes);
     }
 }
 
-fn commit(plain: &mut Database<MemoryStorage>, patient: &mut Patient) {
-    let _ = plain.commit(Durability::Strict).unwrap();
+fn commit(calm: &mut Database<MemoryStorage>, patient: &mut Patient) {
+    let _ = calm.commit(Durability::Strict).unwrap();
     let _ = patient.run(|db| db.commit(Durability::Strict)).unwrap();
-    plain.settle().unwrap();
+    calm.settle().unwrap();
     patient.run(Database::settle).unwrap();
 }
 
 /// A transaction on both sides, large or small, that reads and writes.
-fn transact(plain: &mut Database<MemoryStorage>, patient: &mut Patient, model: &Model) {
-    let mut one: Transaction = plain.begin().unwrap();
+fn transact(calm: &mut Database<MemoryStorage>, patient: &mut Patient, model: &Model) {
+    let mut one: Transaction = calm.begin().unwrap();
     let mut two = patient.run(Database::begin).unwrap();
     let collection = *model.collections.keys().next().unwrap();
     for _ in 0..patient.rng.u8(1..6) {
@@ -164,27 +174,27 @@ fn transact(plain: &mut Database<MemoryStorage>, patient: &mut Patient, model: &
             .collect();
         let bytes = encoded(&writes);
         let ops = ops(&writes, &bytes);
-        let expected = plain.tx_write(&mut one, &ops);
+        let expected = calm.tx_write(&mut one, &ops);
         assert_eq!(kinds(expected), kinds(patient.run(|db| db.tx_write(&mut two, &ops))));
-        let expected = plain.count(At::Transaction(&mut one), collection).unwrap();
+        let expected = calm.count(At::Transaction(&mut one), collection).unwrap();
         let count = patient.run(|db| db.count(At::Transaction(&mut two), collection)).unwrap();
         assert_eq!(expected, count);
     }
-    commit(plain, patient);
-    same(plain.tx_commit(&mut one), patient.run(|db| db.tx_commit(&mut two)));
-    commit(plain, patient);
+    commit(calm, patient);
+    same(calm.tx_commit(&mut one), patient.run(|db| db.tx_commit(&mut two)));
+    commit(calm, patient);
 }
 
-fn build(plain: &mut Database<MemoryStorage>, patient: &mut Patient, collection: CollectionId) {
+fn build(calm: &mut Database<MemoryStorage>, patient: &mut Patient, collection: CollectionId) {
     let specs = random::specs();
     let spec = specs[patient.rng.usize(..specs.len())].clone();
-    commit(plain, patient);
-    let expected = kinds(plain.create_index(collection, &spec).map(|(id, _)| id));
+    commit(calm, patient);
+    let expected = kinds(calm.create_index(collection, &spec).map(|(id, _)| id));
     let created = patient.run(|db| db.create_index(collection, &spec));
     assert_eq!(expected, kinds(created.map(|(id, _)| id)));
     let budget = BuildBudget { documents: 9, bytes: 3000 };
     let expected = loop {
-        match plain.build_step(budget) {
+        match calm.build_step(budget) {
             Ok(Some(_)) => {}
             other => break kinds(other.map(|_| ())),
         }
@@ -197,7 +207,7 @@ fn build(plain: &mut Database<MemoryStorage>, patient: &mut Patient, collection:
     };
     assert_eq!(expected, built);
     assert_eq!(
-        plain.indexes(collection).unwrap(),
+        calm.indexes(collection).unwrap(),
         patient.run(|db| db.indexes(collection)).unwrap()
     );
 }
@@ -205,14 +215,14 @@ fn build(plain: &mut Database<MemoryStorage>, patient: &mut Patient, collection:
 #[test]
 fn misses_and_barriers_change_no_answer() {
     for seed in 0..12 {
-        let (mut plain, mut patient) = open(seed);
+        let (mut calm, mut patient) = open(seed);
         let specs = [
             IndexSpec::ordered(["a", "b"]),
             IndexSpec::ordered(["u"]).unique(),
             IndexSpec::ordered(["tags"]).each(),
             IndexSpec::hash(["b", "u"]).unique(),
         ];
-        let (collection, _) = plain.create_collection("one", &specs).unwrap();
+        let (collection, _) = calm.create_collection("one", &specs).unwrap();
         let created = patient.run(|db| db.create_collection("one", &specs)).unwrap();
         assert_eq!(created.0, collection);
         let mut model = Model::default();
@@ -223,27 +233,27 @@ fn misses_and_barriers_change_no_answer() {
                     let count = patient.rng.usize(1..8);
                     let writes: Vec<_> =
                         (0..count).map(|_| random::write(&mut patient.rng, &model)).collect();
-                    stage(&mut plain, &mut patient, &writes);
+                    stage(&mut calm, &mut patient, &writes);
                 }
-                10..13 => commit(&mut plain, &mut patient),
+                10..13 => commit(&mut calm, &mut patient),
                 13..17 => {
-                    commit(&mut plain, &mut patient);
+                    commit(&mut calm, &mut patient);
                     let plan = random::query(&mut patient.rng, &model);
-                    query(&mut plain, &mut patient, &plan);
+                    query(&mut calm, &mut patient, &plan);
                 }
-                17 => transact(&mut plain, &mut patient, &model),
-                18 => build(&mut plain, &mut patient, collection),
+                17 => transact(&mut calm, &mut patient, &model),
+                18 => build(&mut calm, &mut patient, collection),
                 _ => {
                     let keys: Vec<_> = (0..9).map(|_| random::id(&mut patient.rng)).collect();
                     let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
-                    let expected = plain.get_many(At::Latest, collection, &keys).unwrap();
+                    let expected = calm.get_many(At::Latest, collection, &keys).unwrap();
                     let got = patient.run(|db| db.get_many(At::Latest, collection, &keys));
                     assert_eq!(expected, got.unwrap());
                 }
             }
         }
-        commit(&mut plain, &mut patient);
-        query(&mut plain, &mut patient, &QueryPlan::scan(collection));
+        commit(&mut calm, &mut patient);
+        query(&mut calm, &mut patient, &QueryPlan::scan(collection));
         assert!(patient.misses > 20 && patient.barriers > 20, "the test tests nothing");
     }
 }
@@ -259,7 +269,7 @@ fn one_fetch_brings_all_that_a_batch_of_reads_lacks() {
         let _ = patient.run(|db| db.commit(Durability::Strict)).unwrap();
     }
     let _ = patient.run(Database::checkpoint).unwrap();
-    let keys: Vec<_> = (0..200).step_by(20).map(|n| id(n)).collect();
+    let keys: Vec<_> = (0..200).step_by(20).map(id).collect();
     let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
     patient.storage.evict();
     // The index block of a segment must be there before it tells which block to fetch, and so on.

@@ -1,5 +1,15 @@
-//! Access paths: which index answers, what it says where none does, what it takes (R-030, R-046, R-048,
-//!
+//! Access paths: which index answers, what it says where none does, what it takes (R-030, R-046,
+//!
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "helpers of tests may fail"
+)]
 
 mod db_support;
 

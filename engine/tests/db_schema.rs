@@ -1,4 +1,15 @@
-//! Collections and indexes as they come and go.
+//! Collections and indexes as they come and go (R-028, R-041, R-075, R-096, R-125, R-132, R-138,
+//!
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "helpers of tests may fail"
+)]
 
 mod db_support;
 
@@ -27,7 +38,7 @@ fn declaring_makes_what_is_missing_and_drops_what_is_gone_in_one_commit() {
     let tasks = declared.collections[0];
     commit(&mut db, &[put(tasks, &id(1), &doc([("a", num(1.0))]))]).unwrap();
     let c = IndexSpec::hash(["c"]);
-    let kept = db.declare(&[schema("tasks", &[c.clone()])], Undeclared::Keep).unwrap();
+    let kept = db.declare(&[schema("tasks", std::slice::from_ref(&c))], Undeclared::Keep).unwrap();
     assert_eq!(kept.builds.len(), 1, "there are documents to build it over");
     assert_eq!(db.indexes(tasks).unwrap().len(), 3);
     db.declare(&[schema("tasks", &[a, c])], Undeclared::Drop).unwrap();

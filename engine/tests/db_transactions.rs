@@ -1,4 +1,15 @@
-//! Transactions against each other: no anomaly survives validation.
+//! Transactions against each other: no anomaly survives validation (R-081 to,
+//!
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "helpers of tests may fail"
+)]
 
 mod db_support;
 

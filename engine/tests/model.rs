@@ -2,6 +2,16 @@
 //!
 //! `MODEL_OPS` sets the number of operations, `MODEL_SEED` runs one seed alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    reason = "helpers of tests may fail"
+)]
+
 mod model_support;
 
 use std::collections::BTreeMap;
@@ -14,6 +24,7 @@ use entidb::{
 };
 use fastrand::Rng;
 use model_support::oracle::{Model, What, Write, encoded, ops};
+use model_support::order::compare;
 use model_support::random;
 
 type Db = Database<MemoryStorage>;
@@ -274,7 +285,8 @@ impl World {
             Err(error) => {
                 assert!(may_fail, "{error:?} for {writes:?}");
                 if expected.is_ok() {
-                    // Refused by an index that is being built, where the model does not know how far it is.
+                    // Refused by an index that is being built, where the model does not know how
+                    // far it is.
                     return self.db.rollback(open.tx);
                 }
             }
@@ -671,7 +683,6 @@ fn a_value_of_every_type_is_in_its_place() {
         Value::Array(vec![]),
         Value::Array(vec![Value::Null]),
     ];
-    use model_support::order::compare;
     for pair in sorted.windows(2) {
         assert!(compare(Some(&pair[0]), Some(&pair[1])).is_lt(), "{pair:?}");
     }

@@ -1,10 +1,11 @@
 //! Building an index over documents that are there already, in slices between other work.
 //!
-//! Each step reads some documents in the order of their ids, and commits their entries together with
-//! a progress record that names the last of them. [`draft`](super::draft) says what other commits do
-//! meanwhile, and why both together are exact. The step that finds no more documents moves the progress
-//! behind every possible id, so that from then on all commits maintain the index in full; the next one
-//! makes it ready in the catalog. A crash loses at most the last steps, together with their progress.
+//! Each step reads some documents in the order of their ids, and commits their entries together
+//! with a progress record that names the last of them. [`draft`](super::draft) says what other
+//! commits do meanwhile, and why both together are exact. The step that finds no more documents
+//! moves the progress behind every possible id, so that from then on all commits maintain the index
+//! in full; the next one makes it ready in the catalog. A crash loses at most the last steps,
+//! together with their progress.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -49,8 +50,8 @@ impl Build {
 }
 
 /// How much one step of a build may read; it takes one document at least. A step does not end at a
-/// miss, as what is committed must not depend on what is at hand; so it should be small enough for its
-/// documents to be fetched piece by piece.
+/// miss, as what is committed must not depend on what is at hand; so it should be small enough for
+/// its documents to be fetched piece by piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildBudget {
     /// Documents.
@@ -97,12 +98,13 @@ impl<S: Storage> Database<S> {
         Build::pending(&self.catalog)
     }
 
-    /// Does some of the oldest build; `None` where there is nothing to build. Stands outside of groups.
+    /// Does some of the oldest build; `None` where there is nothing to build. Stands outside of
+    /// groups.
     ///
-    /// Where documents share a value that the index is to keep apart, or one of them cannot be indexed,
-    /// the index is dropped again and the error says why: `UniqueViolation`, `LimitExceeded`,
-    /// `InvalidInput`; the drop may leave a barrier outstanding. Where even the drop fails, its error is
-    /// returned and the next step tries again.
+    /// Where documents share a value that the index is to keep apart, or one of them cannot be
+    /// indexed, the index is dropped again and the error says why: `UniqueViolation`,
+    /// `LimitExceeded`, `InvalidInput`; the drop may leave a barrier outstanding. Where even the
+    /// drop fails, its error is returned and the next step tries again.
     pub fn build_step(&mut self, budget: BuildBudget) -> Result<Option<Progress>> {
         let progress = self.build_once(budget);
         self.counted(progress)

@@ -1,5 +1,5 @@
-//! Changes to collections and indexes. Each is one commit of a new catalog, strictly durable, outside
-//! of groups; on failure nothing has changed and no id is used up.
+//! Changes to collections and indexes. Each is one commit of a new catalog, strictly durable,
+//! outside of groups; on failure nothing has changed and no id is used up.
 
 use std::sync::Arc;
 
@@ -59,8 +59,8 @@ pub struct IndexInfo {
     pub ready: bool,
     /// Its entries.
     pub entries: u64,
-    /// How many different values they have, by estimate: exact up to 256 of them, beyond by the share
-    /// of different ones among the first and the last 1,024 entries.
+    /// How many different values they have, by estimate: exact up to 256 of them, beyond by the
+    /// share of different ones among the first and the last 1,024 entries.
     pub distinct: u64,
 }
 
@@ -97,8 +97,8 @@ impl<S: Storage> Database<S> {
         })
     }
 
-    /// Makes the collections and indexes of a schema that are not there yet, in one commit. Indexes of
-    /// collections that hold documents are to be built, see [`Database::build_step`].
+    /// Makes the collections and indexes of a schema that are not there yet, in one commit. Indexes
+    /// of collections that hold documents are to be built, see [`Database::build_step`].
     pub fn declare(
         &mut self,
         schema: &[CollectionSchema],
@@ -197,8 +197,8 @@ impl<S: Storage> Database<S> {
         Ok(infos)
     }
 
-    /// Estimates how many different values an index has. Jumping from value to value finds few values
-    /// exactly however often each occurs; many are estimated from samples of both ends.
+    /// Estimates how many different values an index has. Jumping from value to value finds few
+    /// values exactly however often each occurs; many are estimated from samples of both ends.
     fn distinct(&self, view: View<'_>, index: &Index, entries: u64) -> Result<u64> {
         let mut range = KeyRange::prefix(&index.prefix());
         let mut found = 0;
@@ -238,8 +238,8 @@ impl<S: Storage> Database<S> {
         Ok(draft::counters(&self.store, view, collection)?.documents == 0)
     }
 
-    /// Commits what `change` makes of the catalog, which returns the prefixes of keys that no longer
-    /// count. Nothing is written if it changes nothing.
+    /// Commits what `change` makes of the catalog, which returns the prefixes of keys that no
+    /// longer count. Nothing is written if it changes nothing.
     pub(super) fn change_catalog(
         &mut self,
         change: impl FnOnce(&mut Catalog) -> Result<Vec<Vec<u8>>>,

@@ -1,16 +1,16 @@
 //! One commit in the making: documents, the difference in their index entries, counts.
 //!
 //! Unique values are checked against the state after the commit, so that two documents can swap
-//! theirs: what the commit gives up (`releases`) and what it takes (`claims`) is gathered by key, and
-//! decided at the end.
+//! theirs: what the commit gives up (`releases`) and what it takes (`claims`) is gathered by key,
+//! and decided at the end.
 //!
-//! An index that is being built has the entries of exactly the documents with an id up to the one in
-//! its progress record, which the build writes in the same commit as the entries. A commit therefore
-//! maintains it for those documents, by the same difference as any index, and leaves it alone for the
-//! others, whose entries the build will derive when it reaches them. Both keep the rule, each in one
-//! atomic commit, so entries and counts are exact at every commit, also across a crash. A value found
-//! taken in an index that is being built is one that a document really has; one that is not found yet
-//! is found by the build.
+//! An index that is being built has the entries of exactly the documents with an id up to the one
+//! in its progress record, which the build writes in the same commit as the entries. A commit
+//! therefore maintains it for those documents, by the same difference as any index, and leaves it
+//! alone for the others, whose entries the build will derive when it reaches them. Both keep the
+//! rule, each in one atomic commit, so entries and counts are exact at every commit, also across a
+//! crash. A value found taken in an index that is being built is one that a document really has;
+//! one that is not found yet is found by the build.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -157,8 +157,8 @@ impl Draft {
         self.batch.put(&index.progress_key(), last)
     }
 
-    /// Checks unique values against the state after the commit, and writes the counts. `view` is the
-    /// state before it.
+    /// Checks unique values against the state after the commit, and writes the counts. `view` is
+    /// the state before it.
     pub fn finish<S: Storage>(&mut self, store: &Store<S>, view: View<'_>) -> Result<()> {
         let mut misses = Misses::default();
         let mut owner = Vec::new();

@@ -11,8 +11,8 @@ pub(super) struct Misses {
 }
 
 impl Misses {
-    /// The result of a read, `None` if it was a miss. Any other failure is returned, unless a miss came
-    /// before it: what was missing may fail as well, and then first.
+    /// The result of a read, `None` if it was a miss. Any other failure is returned, unless a miss
+    /// came before it: what was missing may fail as well, and then first.
     pub fn note<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),

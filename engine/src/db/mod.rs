@@ -1,13 +1,13 @@
 //! The database: collections of documents with indexes over the store's one key space.
 //!
-//! One writer, in turns. A write computes its whole commit first, reading what it needs, and stages it
-//! last; a read that an asynchronous storage cannot answer yet therefore leaves nothing behind, and the
-//! operation is simply run again. Commits staged between two calls of [`Database::commit`] share one
-//! write and one sync.
+//! One writer, in turns. A write computes its whole commit first, reading what it needs, and stages
+//! it last; a read that an asynchronous storage cannot answer yet therefore leaves nothing behind,
+//! and the operation is simply run again. Commits staged between two calls of [`Database::commit`]
+//! share one write and one sync.
 //!
-//! The parts: [`op`] applies writes to documents, [`draft`] turns them into one commit, [`write`] stages
-//! it, [`read`] answers gets, [`query`] the access paths, [`tx`] keeps transactions apart, [`ddl`] and
-//! [`build`] change collections and indexes.
+//! The parts: [`op`] applies writes to documents, [`draft`] turns them into one commit, [`write`]
+//! stages it, [`read`] answers gets, [`query`] the access paths, [`tx`] keeps transactions apart,
+//! [`ddl`] and [`build`] change collections and indexes.
 
 mod build;
 mod ddl;
@@ -100,14 +100,14 @@ impl<S: Storage> Database<S> {
         self.store.storage()
     }
 
-    /// Tells the time, in milliseconds of a clock of the caller's; snapshots expire by it. Earlier times
-    /// than the last one count as the last one.
+    /// Tells the time, in milliseconds of a clock of the caller's; snapshots expire by it. Earlier
+    /// times than the last one count as the last one.
     pub fn tick(&mut self, now_ms: u64) {
         self.snapshots.tick(&mut self.store, now_ms);
     }
 
-    /// Takes a snapshot of the newest visible commit. At most 1,024 snapshots, transactions and cursors
-    /// may be open, else `LimitExceeded`.
+    /// Takes a snapshot of the newest visible commit. At most 1,024 snapshots, transactions and
+    /// cursors may be open, else `LimitExceeded`.
     pub fn snapshot(&mut self) -> Result<Snapshot> {
         let snapshot = self.snapshots.take(&mut self.store, &self.catalog);
         self.counted(snapshot)

@@ -34,8 +34,8 @@ pub enum Change<'a> {
     Put(&'a [u8]),
     /// Stores the document; `AlreadyExists` where one is there.
     Insert(&'a [u8]),
-    /// Replaces the properties of `set` and deletes those named in `unset`; `NotFound` where no document
-    /// is there.
+    /// Replaces the properties of `set` and deletes those named in `unset`; `NotFound` where no
+    /// document is there.
     Patch {
         /// A canonical map.
         set: &'a [u8],
@@ -110,7 +110,8 @@ pub(super) struct Step<'a> {
 }
 
 /// Goes through a list of writes document by document, in key order, applying the writes to each in
-/// the order of the list. Documents do not depend on each other, so no more than one is held at a time.
+/// the order of the list. Documents do not depend on each other, so no more than one is held at a
+/// time.
 pub(super) struct Steps<'o, 'a> {
     ops: &'o [Op<'a>],
     /// Places in `ops` by collection and id, otherwise as listed.
@@ -205,7 +206,8 @@ impl<'a> Step<'a> {
                     Error::new(ErrorKind::NotFound, message)
                 })?;
                 let patched = patch::apply(current, set, unset)?;
-                // Values are moved, not changed, so the result is as canonical as what it is made of.
+                // Values are moved, not changed, so the result is as canonical as what it is made
+                // of.
                 (Some(Cow::Owned(patched.clone())), Outcome::Patched(patched))
             }
             Change::Delete => (None, Outcome::Deleted(exists)),

@@ -1,5 +1,5 @@
-//! What a transaction has read: keys, and ranges of keys. Bounded: what would take too much memory is
-//! widened to whole collections and indexes, which can only cause more conflicts, never fewer.
+//! What a transaction has read: keys, and ranges of keys. Bounded: what would take too much memory
+//! is widened to whole collections and indexes, which can only cause more conflicts, never fewer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;

@@ -8,8 +8,8 @@ use crate::catalog::Prefix;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::RECENT_KEYS_BYTES_MAX;
 
-/// The keys that one commit writes. A commit with too many of them counts as having written the whole
-/// of each collection and index that it touches.
+/// The keys that one commit writes. A commit with too many of them counts as having written the
+/// whole of each collection and index that it touches.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Touched {
     keys: Vec<Box<[u8]>>,

@@ -19,7 +19,8 @@ pub enum Staged {
         /// What each write did, in the order asked.
         outcomes: Vec<Outcome>,
     },
-    /// Nothing was staged, as the open group has no room for it: commit the group, then stage again.
+    /// Nothing was staged, as the open group has no room for it: commit the group, then stage
+    /// again.
     GroupFull,
     /// It was too large for a group and was committed by itself, strictly.
     Committed {
@@ -54,8 +55,8 @@ impl<S: Storage> Database<S> {
     /// Making room can leave a barrier outstanding, which the group's commit then has to wait for.
     ///
     /// Fails with `InvalidInput` or `LimitExceeded` for documents and ids that cannot be stored,
-    /// `NotFound` for a collection that was dropped or a patch of what is not there, `AlreadyExists`,
-    /// `Conflict` where `if_match` does not hold, `UniqueViolation`.
+    /// `NotFound` for a collection that was dropped or a patch of what is not there,
+    /// `AlreadyExists`, `Conflict` where `if_match` does not hold, `UniqueViolation`.
     pub fn stage(&mut self, ops: &[Op<'_>]) -> Result<Staged> {
         let staged = self.stage_ops(ops);
         self.counted(staged)
@@ -143,9 +144,9 @@ impl<S: Storage> Database<S> {
         self.store.staged_seq() > self.store.visible_seq()
     }
 
-    /// Commits the open group: its commits become visible together, once the answer, or the barrier it
-    /// names, says so. On failure none of them happened. Without an open group it makes durable what was
-    /// committed at a lower level.
+    /// Commits the open group: its commits become visible together, once the answer, or the barrier
+    /// it names, says so. On failure none of them happened. Without an open group it makes durable
+    /// what was committed at a lower level.
     pub fn commit(&mut self, durability: Durability) -> Result<Synced> {
         self.check_not_pending()?;
         let synced = self.store.commit(durability);

@@ -123,12 +123,8 @@ impl Model {
         }
         let docs = &mut self.coll_mut(write.collection).docs;
         match &write.what {
-            What::Put(doc) => {
-                docs.insert(write.id.clone(), doc.clone());
-                Ok(Outcome::Written)
-            }
             What::Insert(_) if docs.contains_key(&write.id) => Err(ErrorKind::AlreadyExists),
-            What::Insert(doc) => {
+            What::Put(doc) | What::Insert(doc) => {
                 docs.insert(write.id.clone(), doc.clone());
                 Ok(Outcome::Written)
             }

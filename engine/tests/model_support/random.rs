@@ -200,13 +200,13 @@ fn index_access(rng: &mut Rng) -> Access {
         if rng.u8(0..4) == 0 {
             prefix = Some(pick(rng, &TEXTS).to_owned());
         } else {
-            let mut some = |rng: &mut Rng| {
+            let some = |rng: &mut Rng| {
                 let mut values = tuple(rng, &rest);
                 values.truncate(rng.usize(1..=rest.len()));
                 values
             };
-            lower = bound(rng, &mut some);
-            upper = bound(rng, &mut some);
+            lower = bound(rng, some);
+            upper = bound(rng, some);
         }
     }
     Access::Index { fields, equal, lower, upper, prefix }

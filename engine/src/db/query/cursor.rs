@@ -12,8 +12,8 @@ use crate::kv::view::Direction;
 use crate::snapshot::Snapshot;
 use crate::storage::Storage;
 
-/// A query that is being read. It is plain data: it goes on by seeking behind the last row, so nothing
-/// is held in the database between two pages but its snapshot.
+/// A query that is being read. It is plain data: it goes on by seeking behind the last row, so
+/// nothing is held in the database between two pages but its snapshot.
 #[derive(Clone, Debug)]
 pub struct Cursor {
     /// What it sees; none belongs to a transaction.
@@ -65,9 +65,9 @@ impl Cursor {
 }
 
 impl<S: Storage> Database<S> {
-    /// Begins a query. At [`At::Latest`] it keeps a snapshot of its own; in a transaction each page sees
-    /// what the transaction has written by then. Fails with `IndexRequired` where no index answers it,
-    /// `InvalidInput` for values that cannot be stored.
+    /// Begins a query. At [`At::Latest`] it keeps a snapshot of its own; in a transaction each page
+    /// sees what the transaction has written by then. Fails with `IndexRequired` where no index
+    /// answers it, `InvalidInput` for values that cannot be stored.
     pub fn cursor(&mut self, at: At<'_>, plan: &QueryPlan) -> Result<Cursor> {
         let cursor = self.new_cursor(at, plan);
         self.counted(cursor)

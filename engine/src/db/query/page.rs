@@ -54,9 +54,9 @@ enum Verdict {
 }
 
 impl<S: Storage> Database<S> {
-    /// The next page of a query, after which the cursor stands behind it. `tx` is the transaction it was
-    /// begun in. Fails with `SnapshotExpired`, or `Closed` where the transaction is over; the cursor
-    /// then stands where it stood.
+    /// The next page of a query, after which the cursor stands behind it. `tx` is the transaction
+    /// it was begun in. Fails with `SnapshotExpired`, or `Closed` where the transaction is over;
+    /// the cursor then stands where it stood.
     pub fn page(
         &self,
         cursor: &mut Cursor,
@@ -200,8 +200,8 @@ impl<S: Storage> Database<S> {
         let collection = &cursor.path.collection;
         document::read(&self.store, view, collection, id)?.ok_or_else(|| {
             let message = format!(
-                "{} of `{}` has an entry for a document that is not there; run `verify`, then drop the \
-                 index and create it again",
+                "{} of `{}` has an entry for a document that is not there; run `verify`, then drop \
+                 the index and create it again",
                 index.spec, collection.name
             );
             Error::new(ErrorKind::Corrupt, message).with(|details| {
@@ -212,8 +212,8 @@ impl<S: Storage> Database<S> {
         })
     }
 
-    /// Looks for what else the page would miss, so that one fetch brings it. Whatever else goes wrong
-    /// will do so again when the page is read.
+    /// Looks for what else the page would miss, so that one fetch brings it. Whatever else goes
+    /// wrong will do so again when the page is read.
     fn gather_misses(
         &self,
         scan: &mut Scan<'_, S>,
@@ -267,8 +267,8 @@ impl Cursor {
             Check::None => Ok(true),
             Check::Values(values) => Ok(index::tuples(index, id, document)?.contains(values)),
             Check::First => {
-                // The range has moved on since the query began; what comes first is decided by where it
-                // began, so a row is never delivered again.
+                // The range has moved on since the query began; what comes first is decided by
+                // where it began, so a row is never delivered again.
                 let range = &self.path.whole;
                 let entries = index::entries(index, id, document)?;
                 let mut within = entries.iter().filter(|entry| range.contains(&entry.key));

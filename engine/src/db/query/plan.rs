@@ -42,18 +42,18 @@ pub enum Output {
 /// How a query gets at documents.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Through an index whose leading fields are exactly `fields`; else `IndexRequired`. Rows come in
-    /// the order of the index, then by id.
+    /// Through an index whose leading fields are exactly `fields`; else `IndexRequired`. Rows come
+    /// in the order of the index, then by id.
     ///
-    /// Values are canonical CBOR. All of the order of values lies between two bounds, also values of
-    /// different types, and missing ones first.
+    /// Values are canonical CBOR. All of the order of values lies between two bounds, also values
+    /// of different types, and missing ones first.
     Index {
         /// The paths that the query names.
         fields: Vec<String>,
         /// The values of the leading ones.
         equal: Vec<Vec<u8>>,
-        /// From where the fields after those go: a tuple of values, which stands for all tuples that
-        /// begin with it.
+        /// From where the fields after those go: a tuple of values, which stands for all tuples
+        /// that begin with it.
         lower: Bound<Vec<Vec<u8>>>,
         /// To where.
         upper: Bound<Vec<Vec<u8>>>,
@@ -207,8 +207,8 @@ impl<'a> Asked<'a> {
         self.equal_count == 0 && self.is_equality()
     }
 
-    /// The index that answers: one of exactly the fields before a longer one, an ordered one before a
-    /// hash index, the older one of equals.
+    /// The index that answers: one of exactly the fields before a longer one, an ordered one before
+    /// a hash index, the older one of equals.
     fn choose(&self, collection: &Collection) -> Result<IndexId> {
         let fits = |index: &&Index| match index.spec.kind {
             IndexKind::Ordered => index.spec.fields.starts_with(self.fields),

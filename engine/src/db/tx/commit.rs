@@ -17,8 +17,9 @@ use crate::storage::Storage;
 use std::ops::Bound;
 
 impl<S: Storage> Database<S> {
-    /// Validates a transaction and stages its writes as one commit, like [`Database::stage`]; the answer
-    /// names no outcomes. One that wrote nothing has nothing to validate: it read one state throughout.
+    /// Validates a transaction and stages its writes as one commit, like [`Database::stage`]; the
+    /// answer names no outcomes. One that wrote nothing has nothing to validate: it read one state
+    /// throughout.
     ///
     /// Fails with `Conflict` if what it read has changed, `UniqueViolation`, `SnapshotExpired`,
     /// `Closed`. Unless the answer is [`Staged::GroupFull`] or a miss, it is over.

@@ -1,23 +1,23 @@
 //! Transactions: a snapshot, and writes over it that nobody else sees.
 //!
 //! The writes are kept as entries over the store, index entries included, so that every access path
-//! sees them. Whatever is read is noted, keys and ranges as far as they were delivered; a commit fails
-//! with `Conflict` if a commit since the snapshot wrote any of it. That makes transactions
+//! sees them. Whatever is read is noted, keys and ranges as far as they were delivered; a commit
+//! fails with `Conflict` if a commit since the snapshot wrote any of it. That makes transactions
 //! serializable in the order of their commits.
 //!
 //! At commit the final state of each document written is diffed anew against the newest state, as a
-//! write that reads nothing may meet a document that has changed since. A transaction that has outgrown
-//! memory cannot do that: it no longer has a list of what it wrote, and its entries already lie in
-//! private segments. It commits these as they are, which is right if nothing they were derived from has
-//! changed. So for such a transaction the following counts as read as well: in each collection written
-//! to, all documents between the smallest and the greatest id written, the whole of each unique index,
-//! and the progress of indexes being built; and the indexes of the collection must be those of its
-//! snapshot. Entries of indexes that are not unique carry the id and are covered by it. Counts are
-//! kept as differences and applied to the newest ones.
+//! write that reads nothing may meet a document that has changed since. A transaction that has
+//! outgrown memory cannot do that: it no longer has a list of what it wrote, and its entries
+//! already lie in private segments. It commits these as they are, which is right if nothing they
+//! were derived from has changed. So for such a transaction the following counts as read as well:
+//! in each collection written to, all documents between the smallest and the greatest id written,
+//! the whole of each unique index, and the progress of indexes being built; and the indexes of the
+//! collection must be those of its snapshot. Entries of indexes that are not unique carry the id
+//! and are covered by it. Counts are kept as differences and applied to the newest ones.
 //!
-//! Unique values are checked at commit, so documents may share one in between. The index key has room
-//! for one id only; the entries of the others take the form of entries with a missing value, id
-//! included, and are noted in `shared` until they turn into ordinary ones or fail the commit.
+//! Unique values are checked at commit, so documents may share one in between. The index key has
+//! room for one id only; the entries of the others take the form of entries with a missing value,
+//! id included, and are noted in `shared` until they turn into ordinary ones or fail the commit.
 
 mod commit;
 mod write;
@@ -36,8 +36,8 @@ use crate::kv::view::View;
 use crate::snapshot::Snapshot;
 use crate::storage::Storage;
 
-/// A transaction: a handle of its own, which rolls back when it is dropped. At most 1,024 snapshots,
-/// transactions and cursors may be open.
+/// A transaction: a handle of its own, which rolls back when it is dropped. At most 1,024
+/// snapshots, transactions and cursors may be open.
 #[derive(Debug)]
 pub struct Transaction {
     /// Tells it from other transactions.

@@ -41,13 +41,15 @@ struct Entries {
     /// Values by key; `None` deletes.
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     shared: BTreeMap<Vec<u8>, Option<Shared>>,
-    /// Entries that the call adds to unique hash indexes, by the part of the key in front of the id.
+    /// Entries that the call adds to unique hash indexes, by the part of the key in front of the
+    /// id.
     hashes: BTreeMap<Vec<u8>, Vec<(Vec<u8>, Shared)>>,
 }
 
 impl<S: Storage> Database<S> {
     /// Writes to the transaction: all of `ops` or, on any error, none of them. Fails like
-    /// [`Database::stage`], except that unique values are checked when the transaction is committed.
+    /// [`Database::stage`], except that unique values are checked when the transaction is
+    /// committed.
     pub fn tx_write(&mut self, tx: &mut Transaction, ops: &[Op<'_>]) -> Result<Vec<Outcome>> {
         let written = self.tx_write_ops(tx, ops);
         self.counted(written)
@@ -81,8 +83,8 @@ impl<S: Storage> Database<S> {
             tx.written.clear();
         }
         if tx.shared_bytes > SHARED_KEYS_BYTES_MAX {
-            let message = "too many documents share unique values in the middle of the transaction; \
-                           write fewer of them at once";
+            let message = "too many documents share unique values in the middle of the \
+                           transaction; write fewer of them at once";
             tx.end();
             self.counts.transactions_aborted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             return Err(Error::new(ErrorKind::LimitExceeded, message));

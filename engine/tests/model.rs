@@ -29,7 +29,7 @@ use model_support::random;
 
 type Db = Database<MemoryStorage>;
 
-const OPS_DEFAULT: u64 = 60_000;
+const OPS_DEFAULT: u64 = 45_000;
 const OPS_PER_SEED: u64 = 3_000;
 
 /// What a transaction did, and what it was told.

@@ -50,7 +50,7 @@ const rules = [
       'is a path of one machine',
     ),
   },
-  { applies: /^package-lock\.json$/, check: matches(/"resolved": "http/, 'is an address') },
+  { applies: /(^|\/)package-lock\.json$/, check: matches(/"resolved": "http/, 'is an address') },
   { applies: /^(engine|wasm)\/src\/.*\.rs$/, check: outsideTests(panics) },
   { applies: /^(engine|wasm)\/src\/.*\.rs$/, check: inlineTests },
   { applies: /^engine\/src\/.*\.rs$/, check: layering },

@@ -112,6 +112,15 @@ function showFailure(error: unknown): void {
       showFailure(again)
     }
   }
+  // Deleting helps where what is stored cannot be read; elsewhere it would only lose it.
+  const unreadable = kind === 'Corrupt' || kind === 'VersionMismatch'
+  const last = h('button', {
+    type: 'button',
+    class: 'danger',
+    onclick: discard,
+    hidden: !unreadable,
+  })
+  last.textContent = 'Delete it and start again'
   const again = h('button', { type: 'button', class: 'primary', onclick: start }, 'Try again')
   main.replaceChildren(
     h(
@@ -119,16 +128,7 @@ function showFailure(error: unknown): void {
       { class: 'card failure', role: 'alert' },
       h('h2', {}, `The database cannot be opened: ${kind}`),
       h('p', {}, text),
-      h(
-        'div',
-        { class: 'buttons' },
-        again,
-        h(
-          'button',
-          { type: 'button', class: 'danger', onclick: discard },
-          'Delete it and start again',
-        ),
-      ),
+      h('div', { class: 'buttons' }, again, last),
     ),
   )
   again.focus()

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { build } from '../build.mjs'
 import { checkLicences } from '../licences.mjs'
+import { setUpPackages } from '../setup.mjs'
 import { checkSizes } from '../size.mjs'
 import { tidy } from '../tidy.mjs'
 import { chromium, chromiumArgs, findChromedriver } from './browser.mjs'
@@ -81,10 +82,17 @@ async function wasm32() {
   await run('cargo', ['check', '--locked', '-p', 'entidb', ...wasmTarget])
 }
 
-/** The package, then what is tested with it; the demo has settings of its own. */
+/** The package, what is tested with it, and the demo, which uses it as others would. */
 async function types() {
   needBuild()
-  for (const project of ['tsconfig.json', 'tests/tsconfig.json']) {
+  await setUpPackages('demo')
+  const projects = [
+    'tsconfig.json',
+    'tests/tsconfig.json',
+    'bench/tsconfig.json',
+    'demo/tsconfig.json',
+  ]
+  for (const project of projects) {
     await run(npmBin('tsc'), ['--noEmit', '-p', project])
   }
 }

@@ -14,10 +14,12 @@ import {
 import type { Started } from './start.js'
 import { fromWire } from './thrown.js'
 
-interface Pending extends Watch {
+interface Pending {
   resolve(value: unknown): void
   reject(error: unknown): void
-  readonly cancel?: () => void
+  readonly onProgress: Watch['onProgress']
+  /** Stops listening to the signal. */
+  readonly leave: () => void
 }
 
 /**
@@ -58,7 +60,8 @@ export class Client implements Port {
     return new Promise((resolve, reject) => {
       if (this.#over !== undefined) return reject(this.#over)
       const number = ++this.#last
-      this.#pending.set(number, { ...watch, resolve, reject, ...this.#cancelling(number, watch) })
+      const leave = this.#cancelling(number, watch?.signal)
+      this.#pending.set(number, { resolve, reject, onProgress: watch?.onProgress, leave })
       if (this.#unsent.push({ number, request: request as Request }) > 1) return
       queueMicrotask(() => this.#flush())
     }) as Promise<Answer<N>>
@@ -117,15 +120,14 @@ export class Client implements Port {
     }
   }
 
-  #cancelling(number: number, { signal }: Watch = {}): Pick<Pending, 'cancel'> {
-    if (signal === undefined) return {}
-    if (signal.aborted) throw aborted(signal)
+  #cancelling(number: number, signal: AbortSignal | undefined): () => void {
+    if (signal?.aborted) throw aborted(signal)
     const cancel = () => {
       this.#flush()
       this.#post({ type: 'cancel', number }, [])
     }
-    signal.addEventListener('abort', cancel)
-    return { cancel }
+    signal?.addEventListener('abort', cancel)
+    return () => signal?.removeEventListener('abort', cancel)
   }
 
   #flush(): void {
@@ -158,7 +160,7 @@ export class Client implements Port {
     const pending = this.#pending.get(number)
     if (pending === undefined) return
     this.#pending.delete(number)
-    release(pending)
+    pending.leave()
     if (error === undefined) pending.resolve(bytes ?? value)
     else pending.reject(fromWire(error))
   }
@@ -175,7 +177,7 @@ export class Client implements Port {
     const expected = this.#over !== undefined
     this.#over ??= error
     for (const pending of this.#pending.values()) {
-      release(pending)
+      pending.leave()
       pending.reject(error)
     }
     this.#pending.clear()
@@ -189,8 +191,4 @@ export class Client implements Port {
     for (const leave of this.#leaving) leave(error)
     this.#leaving.clear()
   }
-}
-
-function release({ signal, cancel }: Pending): void {
-  if (cancel !== undefined) signal?.removeEventListener('abort', cancel)
 }

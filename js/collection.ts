@@ -299,7 +299,7 @@ function stored(id: Id, doc: object): Document {
 
 function checkPatch(id: Id, patch: unknown): asserts patch is Document {
   if (typeof patch !== 'object' || patch === null) {
-    throw invalidInput('update takes the properties to change, or a function that changes them')
+    throw invalidInput('update takes the properties to change, or a function')
   }
   checkSameId(id, patch)
 }
@@ -307,7 +307,7 @@ function checkPatch(id: Id, patch: unknown): asserts patch is Document {
 function checkSameId(id: Id, doc: object): void {
   const own = (doc as { id?: unknown }).id
   if (own === undefined || own === id) return
-  throw invalidInput('update must leave the id alone; put the document under the new id instead', {
+  throw invalidInput('update leaves the id alone; put a document under the new one', {
     id,
   })
 }
@@ -315,7 +315,7 @@ function checkSameId(id: Id, doc: object): void {
 function checkChanged(id: Id, changed: unknown): object {
   if (isThenable(changed)) {
     changed.then(undefined, () => {})
-    throw invalidInput('the function of update must not be async; use a transaction to wait')
+    throw invalidInput('the function of update is not async; use a transaction to wait')
   }
   if (typeof changed !== 'object' || changed === null) {
     throw invalidInput('the function of update returns the new document')

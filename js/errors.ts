@@ -101,11 +101,6 @@ export class EntidbError extends Error {
     })
   }
 
-  /** The error as a plain object that can be posted to another thread. */
-  toWire(): WireError {
-    return { kind: this.kind, message: this.message, details: this.details }
-  }
-
   /**
    * The error that came over a worker boundary. What cannot be understood becomes an `Io` error
    * that carries the original as its cause, so that no failure is lost.
@@ -116,11 +111,6 @@ export class EntidbError extends Error {
     if (!isErrorKind(kind) || typeof message !== 'string') return unknownError(wire)
     if (typeof details !== 'object' || details === null) return new EntidbError(kind, message)
     return new EntidbError(kind, message, { details: details as ErrorDetails })
-  }
-
-  /** `error` itself where it is one of ours, otherwise an `Io` error with it as the cause. */
-  static from(error: unknown): EntidbError {
-    return isEntidbError(error) ? error : unknownError(error)
   }
 }
 

@@ -1,6 +1,4 @@
-import { utf8Length } from './codec/utf8.js'
-import { invalidInput, limitExceeded } from './errors.js'
-import { COLLECTION_NAME_BYTES_MAX } from './limits.js'
+import { checkCollectionName } from './names.js'
 import type { Port } from './port.js'
 import { type Routine, wait } from './routine.js'
 import type { StandardSchema } from './types/declare.js'
@@ -51,19 +49,5 @@ export class Handles {
   nameOf(number: number): string | undefined {
     for (const handle of this.#handles.values()) if (handle.number === number) return handle.name
     return undefined
-  }
-}
-
-/** Throws where `name` cannot be a collection's. */
-export function checkCollectionName(name: unknown): void {
-  if (typeof name !== 'string' || name === '') {
-    throw invalidInput('the name of a collection is a string of at least one character')
-  }
-  const bytes = utf8Length(name)
-  if (bytes < 0) throw invalidInput('the name of a collection must not have a lone surrogate')
-  if (bytes > COLLECTION_NAME_BYTES_MAX) {
-    throw limitExceeded(
-      `the name of a collection has at most ${COLLECTION_NAME_BYTES_MAX} bytes; shorten it`,
-    )
   }
 }

@@ -11,7 +11,7 @@ import { generateId } from './uuid.js'
 export function idOf(value: unknown): Id {
   const id = (value as { id?: unknown } | null | undefined)?.id
   if (typeof id === 'string' || typeof id === 'number') return id
-  throw invalidInput('ids() is asked of documents; ask before map makes something else of them')
+  throw invalidInput('ids() is asked of documents; call it before map')
 }
 
 /** The id of a document to be stored, new where it has none. Encoding says if it cannot be one. */
@@ -37,7 +37,7 @@ export function* validated(
   if (typeof value === 'object' && value !== null && (value.id === undefined || value.id === id)) {
     return value
   }
-  throw invalidInput("a collection's schema must answer a document, and leave its id alone")
+  throw invalidInput("a collection's schema answers a document, and leaves the id alone")
 }
 
 function refused(issues: readonly SchemaIssue[]) {
@@ -46,7 +46,7 @@ function refused(issues: readonly SchemaIssue[]) {
     return place === '' ? message : `${place}: ${message}`
   })
   const path = formatPath((issues[0]?.path ?? []).map(step))
-  const message = `the document is not what its collection's schema asks for: ${texts.join('; ')}`
+  const message = `the document is not as its schema says: ${texts.join('; ')}`
   return invalidInput(message, path === '' ? {} : { path })
 }
 

@@ -10,5 +10,7 @@ export const ID_STRING_BYTES_MAX = 512
 export const INDEX_FIELDS_MAX = 8
 /** UTF-8 bytes of a path of an index. */
 export const PATH_BYTES_MAX = 512
+/** UTF-8 bytes of a database's name. */
+export const DATABASE_NAME_BYTES_MAX = 80
 /** UTF-8 bytes of a collection's name. */
 export const COLLECTION_NAME_BYTES_MAX = 128

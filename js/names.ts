@@ -1,3 +1,7 @@
+import { utf8Length } from './codec/utf8.js'
+import { invalidInput, limitExceeded } from './errors.js'
+import { COLLECTION_NAME_BYTES_MAX, DATABASE_NAME_BYTES_MAX } from './limits.js'
+
 /**
  * The names that never become a property of a database, transaction or snapshot: those of their
  * own members, now or planned, and of every object. Such a collection is reached by
@@ -72,4 +76,22 @@ const reserved: ReadonlySet<string> = new Set(RESERVED_NAMES)
  */
 export function isReservedName(name: string): boolean {
   return reserved.has(name) || name.startsWith('$') || name.startsWith('_')
+}
+
+/** Throws where `name` cannot be a database's. */
+export function checkDatabaseName(name: unknown): void {
+  checkName(name, 'database', DATABASE_NAME_BYTES_MAX)
+}
+
+/** Throws where `name` cannot be a collection's. */
+export function checkCollectionName(name: unknown): void {
+  checkName(name, 'collection', COLLECTION_NAME_BYTES_MAX)
+}
+
+function checkName(name: unknown, what: string, bytesMax: number): void {
+  const bytes = typeof name === 'string' ? utf8Length(name) : 0
+  if (bytes <= 0) throw invalidInput(`the name of a ${what} is well-formed text, and not empty`)
+  if (bytes > bytesMax) {
+    throw limitExceeded(`the name of a ${what} has at most ${bytesMax} bytes; shorten it`)
+  }
 }

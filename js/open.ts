@@ -1,9 +1,10 @@
 import { Client } from './client.js'
 import { OpenDatabase } from './database.js'
 import { Handles } from './handles.js'
+import { checkDatabaseName } from './names.js'
 import type { Opened } from './protocol.js'
 import { runAsync } from './routine.js'
-import { checkName, type OpenSettings, settingsOf, setUp } from './settings.js'
+import { type OpenSettings, settingsOf, setUp } from './settings.js'
 import { start } from './start.js'
 import type { Database } from './types/database.js'
 import type { NoSchema, Schema } from './types/declare.js'
@@ -63,7 +64,7 @@ export async function list(): Promise<string[]> {
  * await remove('tasks')
  */
 export async function remove(name: string): Promise<boolean> {
-  checkName(name)
+  checkDatabaseName(name)
   const { worker, value } = await start('entidb', { type: 'remove', name })
   worker.terminate()
   return value as boolean

@@ -103,7 +103,7 @@ export function hashText(bytes: Uint8Array): string {
 export function checkCondition(ifMatch: unknown): asserts ifMatch is Condition {
   if (ifMatch === undefined || ifMatch === null) return
   if (typeof ifMatch === 'string' && /^[0-9a-f]{64}$/.test(ifMatch)) return
-  throw invalidInput("'ifMatch' is what hash() returned, or null where nothing may be stored yet")
+  throw invalidInput("'ifMatch' is what hash() returned, or null for nothing stored")
 }
 
 const GROUP_FULL = 1

@@ -47,7 +47,7 @@ export function checkCallback(callback: unknown, name: string): void {
 /** Throws `InvalidInput` where what a transaction or snapshot is for is no function. */
 export function checkWork(work: unknown): void {
   if (typeof work === 'function') return
-  throw invalidInput('what is to be done is a function that takes the transaction or snapshot')
+  throw invalidInput('what a transaction or snapshot is for is a function')
 }
 
 /** Throws `InvalidInput` where a flag is neither there nor a boolean. */
@@ -59,7 +59,7 @@ export function checkFlag(flag: unknown, name: string, otherwise: boolean): bool
 
 /** The error of what a signal has ended; its reason is the cause. */
 export function aborted({ reason }: AbortSignal): EntidbError {
-  return new EntidbError('Aborted', 'the signal given has ended this; call again if need be', {
+  return new EntidbError('Aborted', 'its signal has ended this; call again if need be', {
     cause: reason,
   })
 }

@@ -78,7 +78,7 @@ export function equality(paths: unknown, values: unknown): Access {
     return { index: { fields: fieldsOf([paths]), equal: [keyOf(values)] } }
   }
   if (!Array.isArray(values) || values.length !== paths.length) {
-    throw invalidInput('findBy takes one value for each of its paths; pass arrays of one length')
+    throw invalidInput('findBy takes one value for each of its paths')
   }
   return { index: { fields: fieldsOf(paths), equal: values.map(keyOf) } }
 }
@@ -93,7 +93,7 @@ export function range(paths: unknown, bounds: unknown): Access {
     return { index: { fields, equal: [], ...tuples(ends, (end) => [keyOf(end)]) } }
   }
   if (typeof prefix !== 'string' || ENDS.some((name) => ends[name] !== undefined)) {
-    throw invalidInput("the 'prefix' of a range over one path is a string, and stands alone")
+    throw invalidInput("the 'prefix' of one path is a string, and stands alone")
   }
   // Encoded for its checks alone.
   encodeValue(prefix)
@@ -103,7 +103,7 @@ export function range(paths: unknown, bounds: unknown): Access {
 function tupleRange(fields: string[], ends: Bounds): Access {
   const prefix = ends.prefix ?? []
   if (!Array.isArray(prefix)) {
-    throw invalidInput("the 'prefix' of a range over several paths is an array of leading values")
+    throw invalidInput("the 'prefix' of several paths is an array of values")
   }
   const equal = prefix.map(keyOf)
   const bounds = tuples(ends, (end) => {
@@ -115,7 +115,7 @@ function tupleRange(fields: string[], ends: Bounds): Access {
     return tuple.map(keyOf)
   })
   if (equal.length > fields.length) {
-    throw invalidInput('the prefix of a range has at most one value for each of its paths')
+    throw invalidInput("the 'prefix' has at most one value for each path")
   }
   return { index: { fields, equal, ...bounds } }
 }
@@ -133,7 +133,7 @@ type Bounds = Readonly<Record<string, unknown>>
 
 function checkBounds(bounds: unknown, known: readonly string[]): Bounds {
   if (typeof bounds !== 'object' || bounds === null) {
-    throw invalidInput(`bounds are an object with some of ${known.join(', ')}`)
+    throw invalidInput(`bounds are an object of ${known.join(', ')}`)
   }
   const stray = Object.keys(bounds).find((name) => !known.includes(name))
   if (stray !== undefined) {
@@ -159,14 +159,14 @@ function sides<B>(ends: Bounds, make: (end: unknown, open: boolean) => B): (B | 
 }
 
 function fieldsOf(paths: unknown[]): string[] {
-  if (paths.length === 0) throw invalidInput('a query by an index names at least one path')
+  if (paths.length === 0) throw invalidInput('a query by an index names a path')
   return paths.map((path) => parsePath(path).join('.'))
 }
 
 /** A value as an index holds it. */
 function keyOf(value: unknown): Uint8Array {
   if (value === undefined) {
-    throw invalidInput('an index has no entry for undefined; pass a value, or null')
+    throw invalidInput('an index has no entry for undefined; pass null or a value')
   }
   const bytes = encodeValue(value)
   if (((bytes[0] as number) & 0xe0) === 0xa0) {

@@ -107,15 +107,7 @@ export class QueryVerbs {
 
   count() {
     const { session, stages } = this.#recipe
-    if (stages.length > 0) {
-      return this.#run(function* (items) {
-        let n = 0
-        yield* search(items, () => {
-          n += 1
-        })
-        return n
-      })
-    }
+    if (stages.length > 0) return this.reduce((n) => (n as number) + 1, 0)
     const { port, view } = session
     return session.drive(
       this.#asked((bytes) => port.call<'queryCount'>({ call: 'queryCount', view, bytes })),
@@ -124,11 +116,7 @@ export class QueryVerbs {
 
   ids() {
     const { session, stages } = this.#recipe
-    if (stages.length > 0) {
-      return this.#run(function* (items) {
-        return (yield* toArray(items)).map(idOf)
-      })
-    }
+    if (stages.length > 0) return this.map(idOf).toArray()
     return session.drive(toArray(rows(this.#recipe, 'ids', true)))
   }
 

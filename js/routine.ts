@@ -48,7 +48,7 @@ export class Wait {
 }
 
 function tooEarly() {
-  return invalidInput('what is given to entidb/sync must not return a promise; use entidb to wait')
+  return invalidInput('a function given to entidb/sync is not async; use entidb to wait')
 }
 
 /** Whether `value` has to be waited for. */

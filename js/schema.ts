@@ -3,8 +3,9 @@
 import { encodeValue } from './codec/encode.js'
 import { collection, index } from './declare.js'
 import { invalidInput } from './errors.js'
-import { checkCollectionName, type Handle, type Handles } from './handles.js'
+import type { Handle, Handles } from './handles.js'
 import { decodeMessage } from './message.js'
+import { checkCollectionName } from './names.js'
 import type { Port, Watch } from './port.js'
 import { type Routine, wait } from './routine.js'
 import type {

@@ -183,7 +183,7 @@ function isEnd(error: unknown): boolean {
 }
 
 function late(): EntidbError {
-  const message = "the transaction took longer than its 'timeout' and was rolled back"
+  const message = "the transaction took longer than its 'timeout'"
   return new EntidbError('Timeout', `${message}; do less in it, or give it more time`)
 }
 

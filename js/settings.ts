@@ -1,8 +1,8 @@
 /** What `open` is given, checked; and what makes an open database what was asked for. */
 
-import { utf8Length } from './codec/utf8.js'
-import { EntidbError, invalidInput, limitExceeded } from './errors.js'
+import { EntidbError, invalidInput } from './errors.js'
 import type { Handles } from './handles.js'
+import { checkDatabaseName } from './names.js'
 import { checkCallback, checkDurability, checkFlag, checkSignal, watchOf } from './options.js'
 import type { Port } from './port.js'
 import type { HostOptions, Opened } from './protocol.js'
@@ -11,8 +11,6 @@ import { checkSchema, declare } from './schema.js'
 import type { Schema } from './types/declare.js'
 import type { LongCallOptions, OpenOptions } from './types/open.js'
 
-/** UTF-8 bytes of the name of a database. */
-const NAME_BYTES_MAX = 80
 /** The largest schema version. */
 const VERSION_MAX = 2 ** 31
 
@@ -25,23 +23,11 @@ export interface OpenSettings {
   readonly watch: LongCallOptions
 }
 
-/** Throws where `name` cannot be a database's. */
-export function checkName(name: unknown): void {
-  if (typeof name !== 'string' || name === '') {
-    throw invalidInput('the name of a database is a string of at least one character')
-  }
-  const bytes = utf8Length(name)
-  if (bytes < 0) throw invalidInput('the name of a database must not have a lone surrogate')
-  if (bytes > NAME_BYTES_MAX) {
-    throw limitExceeded(`the name of a database has at most ${NAME_BYTES_MAX} bytes; shorten it`)
-  }
-}
-
 /** The arguments of `open`, checked before anything is started. */
 export function settingsOf(name: string, options: OpenOptions<Schema>): OpenSettings {
-  checkName(name)
+  checkDatabaseName(name)
   if (typeof options !== 'object' || options === null) {
-    throw invalidInput('the options of open are an object')
+    throw invalidInput('the options are an object')
   }
   const { signal, onProgress, collections = {}, storage = 'auto', version = 1 } = options
   checkSignal(signal)
@@ -77,7 +63,7 @@ export function* setUp(
   { schemaVersion }: Opened,
 ): Routine<void> {
   if (schemaVersion > version) {
-    const what = `the database has version ${schemaVersion} of its schema, and this is ${version}`
+    const what = `the database has schema version ${schemaVersion}, and this program ${version}`
     throw new EntidbError('VersionMismatch', `${what}; reload to get the newest program`)
   }
   for (const name of handles.declared) handles.get(name).schema = schema[name]?.schema

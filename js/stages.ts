@@ -85,7 +85,7 @@ function* elements(source: unknown): Items<unknown> {
     if (Symbol.iterator in source) return yield* source as Iterable<unknown> as Items<unknown>
     if (Symbol.asyncIterator in source) return yield* pulled(source as AsyncIterable<unknown>)
   }
-  throw invalidInput('what is given to flatMap returns something to iterate, such as an array')
+  throw invalidInput('the function of flatMap returns something to iterate')
 }
 
 function* pulled(source: AsyncIterable<unknown>): Items<unknown> {

@@ -28,7 +28,7 @@ export interface Started {
  */
 export async function start(name: string, task: Task, signal?: AbortSignal): Promise<Started> {
   if (typeof Worker !== 'function') {
-    throw new EntidbError('Unsupported', 'there are no workers here; open databases in a browser')
+    throw new EntidbError('Unsupported', 'there are no workers here; open it in a browser')
   }
   const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name })
   const life = `entidb-${generateId()}`
@@ -43,7 +43,7 @@ export async function start(name: string, task: Task, signal?: AbortSignal): Pro
       worker.onmessageerror = () => reject(unusable('its first message cannot be read'))
       worker.onerror = (event) => {
         event.preventDefault()
-        reject(unusable(event.message ?? 'its script was not found, or not allowed to run'))
+        reject(unusable(event.message ?? 'its script was not found'))
       }
       if (signal !== undefined) {
         const abort = () => reject(aborted(signal))
@@ -66,11 +66,11 @@ export async function start(name: string, task: Task, signal?: AbortSignal): Pro
 }
 
 function unusable(why: string): EntidbError {
-  const message = `the worker of the database could not be started: ${why}`
-  return new EntidbError('HostLost', `${message}; serve the package's worker.js beside its script`)
+  const message = `the worker could not be started: ${why}`
+  return new EntidbError('HostLost', `${message}; serve worker.js beside its script`)
 }
 
 function silent(): EntidbError {
-  const message = `the worker of the database said nothing for ${START_MS / 1000} seconds`
+  const message = `the worker said nothing for ${START_MS / 1000} seconds`
   return new EntidbError('Timeout', `${message}; check the connection and call again`)
 }

@@ -1,17 +1,16 @@
 import type { Stats } from './types/report.js'
 
+type Counts = Omit<
+  Stats,
+  'transactions' | 'bytesRead' | 'bytesWritten' | 'syncs' | 'flushes' | 'cache' | SizeNames
+>
+type SizeNames = 'logBytes' | 'volumeBytes' | 'levels'
+
 /** The statistics of the engine, under its names. */
-interface RawStats {
-  readonly reads: number
-  readonly writes: number
-  readonly deletes: number
-  readonly scans: number
-  readonly indexLookups: number
+interface RawStats extends Counts {
   readonly transactionsStarted: number
   readonly transactionsCommitted: number
   readonly transactionsAborted: number
-  readonly checkpoints: number
-  readonly errors: number
   readonly store: {
     readonly storageSyncs: number
     readonly bytesRead: number
@@ -28,29 +27,24 @@ interface RawStats {
 
 /** The statistics as they are published. */
 export function statsOf(raw: unknown): Stats {
-  const { reads, writes, deletes, scans, indexLookups, checkpoints, errors, ...rest } =
-    raw as RawStats
-  const { transactionsStarted, transactionsCommitted, transactionsAborted, store } = rest
+  const {
+    transactionsStarted: started,
+    transactionsCommitted: committed,
+    transactionsAborted: aborted,
+    store,
+    ...counts
+  } = raw as RawStats
+  const { bytesRead, bytesWritten, logBytes, volumeBytes, flushes } = store
   return {
-    reads,
-    writes,
-    deletes,
-    scans,
-    indexLookups,
-    transactions: {
-      started: transactionsStarted,
-      committed: transactionsCommitted,
-      aborted: transactionsAborted,
-    },
-    bytesRead: store.bytesRead,
-    bytesWritten: store.bytesWritten,
+    ...counts,
+    transactions: { started, committed, aborted },
+    bytesRead,
+    bytesWritten,
     syncs: store.storageSyncs,
-    checkpoints,
-    flushes: store.flushes,
-    errors,
+    flushes,
     cache: { bytes: store.cacheBytes, hits: store.cacheHits, misses: store.cacheMisses },
-    logBytes: store.logBytes,
-    volumeBytes: store.volumeBytes,
+    logBytes,
+    volumeBytes,
     levels: store.levelBytes.map((bytes) => ({ bytes })),
   }
 }

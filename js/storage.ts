@@ -28,6 +28,6 @@ export async function storageInfo(
 export async function persist(): Promise<boolean> {
   const { storage } = navigator
   if (typeof storage?.persist === 'function') return storage.persist()
-  const advice = 'call it on a page, not in a worker, and serve that over https'
-  throw new EntidbError('Unsupported', `the browser cannot be asked to keep data here; ${advice}`)
+  const advice = 'ask on a page that is served over https'
+  throw new EntidbError('Unsupported', `the browser cannot be asked here; ${advice}`)
 }

@@ -19,7 +19,7 @@ export async function transact(
   strictByDefault: boolean,
 ): Promise<unknown> {
   if (Scope.isInside(client)) {
-    throw invalidInput('transactions do not nest; go on with the one that is under way')
+    throw invalidInput('transactions do not nest; use the one under way')
   }
   checkWork(work)
   const { signal, timeout = TIMEOUT_MS_DEFAULT, durability } = options

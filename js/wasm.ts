@@ -15,7 +15,7 @@ export async function compile(): Promise<WebAssembly.Module> {
       : await WebAssembly.compile(await response.arrayBuffer())
   } catch (cause) {
     const what = cause instanceof Error ? cause.message : String(cause)
-    const advice = "serve the package's entidb.wasm there, and allow 'wasm-unsafe-eval'"
+    const advice = "serve it, and allow 'wasm-unsafe-eval'"
     throw new EntidbError('Io', `${url.href} could not be loaded: ${what}; ${advice}`, { cause })
   }
 }

@@ -21,7 +21,7 @@ export function toWire(thrown: unknown): WireError | undefined {
 export function lost(thrown: unknown, panic: string | undefined): WireError {
   const said = panic ?? (thrown as { readonly message?: unknown } | null)?.message ?? thrown
   const kind = kindOf(thrown) === 'OutOfMemory' ? 'OutOfMemory' : 'HostLost'
-  const advice = 'what was acknowledged is safe, open the database again'
+  const advice = 'what was acknowledged is safe; open it again'
   return fault(kind, `the engine stopped: ${String(said)}; ${advice}`)
 }
 

@@ -15,6 +15,7 @@ import { fault, lost, toWire } from './wire.js'
 
 declare const self: DedicatedWorkerGlobalScope
 
+let engine: Engine | undefined
 let host: Host | undefined
 let panic: string | undefined
 
@@ -40,9 +41,8 @@ function post(message: FromHost, transfer: ArrayBuffer[]): void {
 /** Carries out the first message. */
 async function begin(first: First): Promise<unknown> {
   if (first.protocol !== PROTOCOL) {
-    const versions = `the page speaks version ${first.protocol} and its worker ${PROTOCOL}`
-    const advice = 'serve both files of one version of the package, and reload'
-    throw fault('VersionMismatch', `${versions} of the protocol; ${advice}`)
+    const message = 'the page and its worker are of different versions; serve one, and reload'
+    throw fault('VersionMismatch', message)
   }
   initSync({ module: first.module })
   await live(first.life)
@@ -61,7 +61,7 @@ async function begin(first: First): Promise<unknown> {
 
 async function openHost({ storage, ...options }: HostOptions): Promise<Opened> {
   const backend = chooseBackend(storage)
-  const engine = await Engine.open({ ...options, storage: backend })
+  engine = await Engine.open({ ...options, storage: backend })
   host = new Host(engine, post, die)
   return { backend, created: engine.created(), schemaVersion: engine.schemaVersion() }
 }
@@ -81,6 +81,13 @@ async function live(name: string): Promise<void> {
 /** The engine has stopped: the page must hear of it, and the files must be given back. */
 function die(error: unknown): void {
   host = undefined
-  post({ type: 'lost', error: lost(error, panic) }, [])
+  let why = error
+  try {
+    engine?.sequence()
+  } catch (said) {
+    // After a trap it knows more than the trap told, such as that memory ran out.
+    why = said
+  }
+  post({ type: 'lost', error: lost(why, panic) }, [])
   self.close()
 }

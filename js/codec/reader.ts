@@ -1,5 +1,4 @@
 import { corrupt } from '../errors.js'
-import { getUtf8 } from './utf8.js'
 
 /**
  * Reads what a {@link Writer} wrote. Every read is checked and fails with `Corrupt`.
@@ -63,14 +62,5 @@ export class Reader {
     const n = this.varint()
     const start = this.skip(n)
     return this.bytes.subarray(start, start + n)
-  }
-
-  /** Text with its length in bytes in front. */
-  text(): string {
-    const n = this.varint()
-    const start = this.skip(n)
-    const text = getUtf8(this.bytes, start, start + n)
-    if (text === undefined) throw corrupt('text is not valid UTF-8', start)
-    return text
   }
 }

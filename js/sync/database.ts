@@ -73,7 +73,7 @@ export class DirectDatabase {
 
   transaction(work: Work, options: { readonly durability?: Durability } = {}): unknown {
     if (this.#inTransaction) {
-      throw invalidInput('transactions do not nest; go on with the one that is under way')
+      throw invalidInput('transactions do not nest; use the one under way')
     }
     checkWork(work)
     const strict = checkDurability(options.durability, this.#settings.strict)

@@ -38,6 +38,12 @@ export interface Stats {
   readonly scans: number
   /** Queries that went through an index. */
   readonly indexLookups: number
+  /** Index entries and documents that queries went over. */
+  readonly entriesExamined: number
+  /** Commits, of transactions and of single writes. */
+  readonly commits: number
+  /** Snapshots, transactions and cursors that are open. */
+  readonly snapshots: number
   readonly transactions: {
     readonly started: number
     readonly committed: number

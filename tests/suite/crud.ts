@@ -177,6 +177,15 @@ export const crud: Suite = {
     equal(await db.tasks.get(task(1).id), task(1))
   },
 
+  async 'relaxed writes are synced soon after'({ open }) {
+    const db = await open({ collections: schema })
+    const before = (await db.stats()).syncs
+    await db.tasks.put(task(1), { durability: 'relaxed' })
+    equal((await db.stats()).syncs, before)
+    while ((await db.stats()).syncs === before) await new Promise((next) => setTimeout(next, 20))
+    equal(await db.tasks.count(), 1)
+  },
+
   async 'statistics count what was done'({ open }) {
     const db = await open({ collections: schema })
     await db.tasks.put(tasks(3))

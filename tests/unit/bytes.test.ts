@@ -17,7 +17,7 @@ test('what is written is read back, across any growth of the buffer', () => {
   for (const n of numbers) assert.equal(reader.varint(), n)
   assert.equal(reader.varint(), Number.MAX_SAFE_INTEGER)
   assert.equal(reader.u8(), 255)
-  assert.equal(reader.text(), 'a\u00e9\u{1f600}'.repeat(300))
+  assert.equal(new TextDecoder().decode(reader.slice()), 'a\u00e9\u{1f600}'.repeat(300))
   assert.deepEqual(reader.slice(), new Uint8Array(5000).fill(7))
   assert.ok(reader.done)
   assert.equal(writer.length, 0)
@@ -30,7 +30,6 @@ test('a varint that is cut, padded or too large is Corrupt, as is a slice beyond
   }
   assert.throws(() => new Reader(unhex('0201')).slice(), corrupt)
   assert.throws(() => new Reader(unhex('ffffffffffffff0f01')).slice(), corrupt)
-  assert.throws(() => new Reader(unhex('01ff')).text(), corrupt)
 })
 
 test('text with a lone surrogate is InvalidInput', () => {

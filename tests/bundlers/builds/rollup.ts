@@ -1,0 +1,16 @@
+import { join } from 'node:path'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
+import { rollup as bundle } from 'rollup'
+import { type Build, copyAssets, copyPage, serve } from './build.js'
+
+/** With the plugin that every project needs which imports packages, and the files copied. */
+export const rollup: Build = async (project) => {
+  const served = join(project, 'dist')
+  const input = join(project, 'main.js')
+  const built = await bundle({ input, plugins: [nodeResolve({ browser: true })] })
+  await built.write({ dir: served, format: 'es' })
+  await built.close()
+  await copyPage(project, served)
+  await copyAssets(project, served)
+  return serve(served)
+}

@@ -28,7 +28,10 @@ pub fn specs() -> Vec<IndexSpec> {
 pub fn id(n: u32) -> Vec<u8> {
     let id = match n % 3 {
         0 => Id::Int(i64::from(n) - 500),
-        1 => Id::from(format!("0190{:04x}-{n:04x}-7000-8000-00000000{n:04x}", n.wrapping_mul(40_503) & 0xffff)),
+        1 => {
+            let mixed = n.wrapping_mul(40_503) & 0xffff;
+            Id::from(format!("0190{mixed:04x}-{n:04x}-7000-8000-00000000{n:04x}"))
+        }
         _ => Id::from(format!("person {n}")),
     };
     id.encode().unwrap()
@@ -65,9 +68,9 @@ pub fn properties(rng: &mut Rng, n: u32, long: usize) -> BTreeMap<String, Value>
         2 => put("note", Value::Null),
         _ => None,
     };
-    let length = match rng.u8(..60) {
+    let length = match rng.u8(..200) {
         0 => rng.usize(long / 2..long),
-        1..10 => rng.usize(..long / 8),
+        1..20 => rng.usize(..long / 16),
         _ => rng.usize(..120),
     };
     put("about", text(rng, length));

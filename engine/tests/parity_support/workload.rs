@@ -20,23 +20,22 @@ const DATABASE_ID: [u8; 16] = *b"parity of images";
 #[derive(Clone, Copy)]
 pub struct Scale {
     pub geometry: Geometry,
-    /// How many of a thousand actions write more than a log frame can hold.
-    pub large_per_mille: u16,
-    /// How many of a thousand actions flush, close, die or compact.
-    pub upkeep_per_mille: u16,
+    /// How many of 10,000 actions write more than a log frame can hold.
+    pub large: u16,
+    /// How many of 10,000 actions flush, close, die or compact.
+    pub upkeep: u16,
 }
 
 impl Scale {
     /// A geometry in which every mechanism is at work all the time.
     pub const TINY: Self = Self {
         geometry: Geometry { manifest_area_bytes: 256 * 1024, ..Geometry::TINY },
-        large_per_mille: 8,
-        upkeep_per_mille: 30,
+        large: 80,
+        upkeep: 300,
     };
 
     /// The geometry that users have.
-    pub const DEFAULT: Self =
-        Self { geometry: Geometry::DEFAULT, large_per_mille: 1, upkeep_per_mille: 4 };
+    pub const DEFAULT: Self = Self { geometry: Geometry::DEFAULT, large: 4, upkeep: 80 };
 
     /// Bytes above which a write set does not go through the log.
     fn frame_bytes(&self) -> usize {
@@ -92,8 +91,8 @@ impl<F: Files> Workload<F> {
     }
 
     fn act(&mut self) {
-        let (large, upkeep) = (self.scale.large_per_mille, self.scale.upkeep_per_mille);
-        match self.rng.u16(..1000) {
+        let (large, upkeep) = (self.scale.large, self.scale.upkeep);
+        match self.rng.u16(..10_000) {
             n if n < large => self.write_large(),
             n if n < large + upkeep => self.upkeep(),
             n => match n % 100 {
@@ -194,7 +193,7 @@ impl<F: Files> Workload<F> {
 
     /// Commits alone, or in a group of several.
     fn write(&mut self) {
-        for _ in 0..if self.rng.u8(..3) == 0 { self.rng.usize(2..8) } else { 1 } {
+        for _ in 0..if self.rng.u8(..4) == 0 { self.rng.usize(2..6) } else { 1 } {
             let writes = if self.rng.u8(..4) == 0 { self.rng.usize(2..6) } else { 1 };
             let batch = self.batch(writes);
             self.stage("stage", &[json!(hex(&batch))]);
@@ -206,7 +205,7 @@ impl<F: Files> Workload<F> {
 
     /// Stages what `name` and `args` say; where the group is full, in the next one.
     fn stage(&mut self, name: &str, args: &[Value]) {
-        let strict = self.rng.u8(..8) == 0;
+        let strict = self.rng.u8(..16) == 0;
         let args = Value::from([args, &[json!(strict)]].concat());
         let answer = self.recorder.bytes(name, args.clone());
         if answer.is_some_and(|answer| answer == [GROUP_FULL]) {
@@ -344,14 +343,14 @@ impl<F: Files> Workload<F> {
 
     fn change_collection(&mut self) {
         self.end_group();
-        match self.rng.u8(..12) {
+        match self.rng.u8(..24) {
             0..=3 => self.create_collection(),
-            4 | 5 if self.collections.len() > 1 => {
+            4 if self.collections.len() > 1 => {
                 let at = self.pick();
                 let collection = self.collections.swap_remove(at);
                 self.call("dropCollection", json!([collection.id]));
             }
-            6 => {
+            5 => {
                 let at = self.pick();
                 self.call("clear", json!([self.collections[at].id]));
             }

@@ -233,13 +233,14 @@ impl Engine {
 
     /// Makes everything durable and gives the files back.
     pub fn close(&self) -> Answer<()> {
-        let closed = self.call(|host| {
+        let answer = guarded(|| {
+            // Whatever fails, the files go back when the host is dropped.
+            let open = self.open.try_borrow_mut().ok().and_then(|mut open| open.take());
+            let mut host = open.ok_or_else(closed)?.host;
             host.close().map(drop)?;
             host.storage().close()
         });
-        // Whatever failed, the files go back with the host.
-        drop(self.open.take());
-        closed
+        answer.map_err(|error| thrown(&error))
     }
 
     /// A document.

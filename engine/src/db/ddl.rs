@@ -204,7 +204,7 @@ impl<S: Storage> Database<S> {
         let mut found = 0;
         while found < INDEX_SAMPLE_VALUES {
             let mut scan = self.store.scan(view, &range, Direction::Forward)?;
-            if !scan.next()? {
+            if !scan.advance()? {
                 return Ok(found);
             }
             found += 1;
@@ -217,7 +217,7 @@ impl<S: Storage> Database<S> {
             let mut scan = self.store.scan(view, &whole, direction)?;
             let mut last: Option<Vec<u8>> = None;
             for _ in 0..INDEX_SAMPLE_ENTRIES {
-                if !scan.next()? {
+                if !scan.advance()? {
                     break;
                 }
                 let values = index::split(index, scan.key(), scan.value())?.values;

@@ -178,7 +178,7 @@ mod tests {
             let range = KeyRange::prefix(&space::prefix(Space::Chunks, 2));
             let mut scan = store.scan(view, &range, Direction::Forward).unwrap();
             let mut left = 0;
-            while scan.next().unwrap() {
+            while scan.advance().unwrap() {
                 left += 1;
             }
             assert_eq!(left, chunks, "{len} bytes");

@@ -266,7 +266,7 @@ pub(super) fn shares_values<S: Storage>(
     let hash = key.get(..KEY_PREFIX_BYTES + HASH_BYTES).unwrap_or(key);
     let mut scan = store.scan(view, &KeyRange::prefix(hash), Direction::Forward)?;
     let mut own: Option<Vec<Vec<u8>>> = None;
-    while scan.next()? {
+    while scan.advance()? {
         let parts = index::split(index, scan.key(), scan.value())?;
         if parts.id == id {
             continue;

@@ -52,8 +52,8 @@ impl<'a, S: Storage> Scan<'a, S> {
         Ok(Self { io, merge, range, direction, seq, key, started: false, value })
     }
 
-    /// Moves to the next key that has a value; false at the end.
-    pub fn next(&mut self) -> Result<bool> {
+    /// Moves to the next key that has a value, the first one at first; false at the end.
+    pub fn advance(&mut self) -> Result<bool> {
         match self.direction {
             Direction::Forward => self.next_forward(),
             Direction::Reverse => self.next_reverse(),

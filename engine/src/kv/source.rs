@@ -39,6 +39,7 @@ pub(crate) struct Source<'a> {
     overlay: bool,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a few are made for a scan, and stay where they are")]
 #[derive(Debug)]
 enum Place<'a> {
     Table { table: TableRef<'a>, node: Option<Node> },
@@ -71,7 +72,7 @@ impl<'a> Source<'a> {
         Self { place: Place::Run(cursor), overlay: false }
     }
 
-    pub fn as_overlay(mut self) -> Self {
+    pub fn into_overlay(mut self) -> Self {
         self.overlay = true;
         self
     }

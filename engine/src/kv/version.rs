@@ -21,18 +21,18 @@ pub(crate) struct Version {
 impl Version {
     /// The version that a manifest lists: levels, runs, segments.
     pub fn from_metas(levels: Vec<Vec<Vec<SegmentMeta>>>) -> Result<Self> {
-        let mut levels = levels.into_iter();
-        let level0 = levels.next().unwrap_or_default();
-        let level0 = level0.into_iter().map(run_from_metas).collect::<Result<_>>()?;
+        let mut rest = levels.into_iter();
+        let newest = rest.next().unwrap_or_default();
+        let top = newest.into_iter().map(run_from_metas).collect::<Result<_>>()?;
         let mut below = Vec::new();
-        for runs in levels {
+        for runs in rest {
             let mut runs = runs.into_iter();
             below.push(run_from_metas(runs.next().unwrap_or_default())?);
             if runs.next().is_some() {
                 return Err(Error::decode("a level of the manifest has more than one run"));
             }
         }
-        Ok(Self { level0, levels: below })
+        Ok(Self { level0: top, levels: below })
     }
 
     /// The same as [`Version::from_metas`] takes.
@@ -81,17 +81,17 @@ impl Version {
         let keep = |run: &Run| -> Run {
             run.iter().filter(|s| !removed.contains(&s.meta().id)).cloned().collect()
         };
-        let mut level0: Vec<Run> =
-            self.level0.iter().map(keep).filter(|run| !run.is_empty()).collect();
-        let mut levels: Vec<Run> = self.levels.iter().map(keep).collect();
+        let kept = self.level0.iter().map(keep).filter(|run| !run.is_empty());
+        let mut next =
+            Self { level0: kept.collect(), levels: self.levels.iter().map(keep).collect() };
         if !added.is_empty() {
             match level.checked_sub(1) {
-                None => level0.insert(0, added.into()),
+                None => next.level0.insert(0, added.into()),
                 Some(below) => {
-                    while levels.len() <= below {
-                        levels.push(Run::from([]));
+                    while next.levels.len() <= below {
+                        next.levels.push(Run::from([]));
                     }
-                    if let Some(run) = levels.get_mut(below) {
+                    if let Some(run) = next.levels.get_mut(below) {
                         let mut all: Vec<_> = run.iter().cloned().chain(added).collect();
                         all.sort_by(|a, b| position(a).cmp(&position(b)));
                         *run = all.into();
@@ -99,10 +99,10 @@ impl Version {
                 }
             }
         }
-        while levels.last().is_some_and(|run| run.is_empty()) {
-            levels.pop();
+        while next.levels.last().is_some_and(|run| run.is_empty()) {
+            next.levels.pop();
         }
-        Self { level0, levels }
+        next
     }
 }
 

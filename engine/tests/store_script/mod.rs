@@ -175,7 +175,7 @@ pub fn state_of(store: &Store<SimStorage>) -> State {
     let read = |direction| {
         let mut scan = store.scan(view, &range, direction).unwrap();
         let mut entries = Vec::new();
-        while scan.next().unwrap() {
+        while scan.advance().unwrap() {
             entries.push((scan.key().to_vec(), scan.value().to_vec()));
         }
         entries

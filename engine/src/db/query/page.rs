@@ -155,7 +155,7 @@ impl<S: Storage> Database<S> {
         view: View<'_>,
         read: &mut Vec<Vec<u8>>,
     ) -> Result<Option<Verdict>> {
-        if !scan.next()? {
+        if !scan.advance()? {
             return Ok(None);
         }
         let is_skipped = cursor.state.skip > 0;

@@ -201,7 +201,7 @@ impl Entries {
                     crate::kv::view::Direction::Forward,
                 )?;
                 // What values they have is looked at when the transaction is committed.
-                while scan.next()? {
+                while scan.advance()? {
                     if self.writes.get(scan.key()) != Some(&None) && scan.key() != entry.key {
                         self.shared.insert(entry.key.clone(), Some(shared()));
                         break;

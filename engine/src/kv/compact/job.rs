@@ -232,14 +232,11 @@ impl Job {
             Seqs::Settling if self.retention.is_oldest(entry.seq()) => (0, 0),
             Seqs::Settling => (0, entry.seq()),
         };
-        let mut builder = match self.builder.take() {
-            Some(builder) => builder,
-            None => {
-                let id = volume.take_segment_id();
-                let superblock = volume.superblock();
-                SegmentBuilder::new(id, superblock.database_id, &superblock.geometry, base_seq)
-            }
-        };
+        let mut builder = self.builder.take().unwrap_or_else(|| {
+            let id = volume.take_segment_id();
+            let superblock = volume.superblock();
+            SegmentBuilder::new(id, superblock.database_id, &superblock.geometry, base_seq)
+        });
         let before = builder.bytes_written();
         let lease = &self.lease;
         let alloc = &mut || volume.take_unit(io, lease);

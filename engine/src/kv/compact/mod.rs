@@ -5,5 +5,5 @@ mod pick;
 mod retention;
 
 pub(crate) use job::{Job, JobCounts, Progress};
-pub(crate) use pick::{Plan, Urgency, pick, pick_any, relocation};
+pub(crate) use pick::{Plan, Urgency, pick, pick_full, relocation};
 pub(crate) use retention::Retention;

@@ -64,14 +64,16 @@ pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> 
     (urgency == Urgency::Idle).then(|| tombstones(version)).flatten()
 }
 
-/// Any merge that brings data closer to `deepest`, from the top.
-pub(crate) fn pick_any(version: &Version, deepest: usize) -> Option<Plan> {
-    if !version.level0.is_empty() {
-        return level0(version);
-    }
-    (1..deepest).find(|level| !version.level(*level).iter().all(|run| run.is_empty())).and_then(
-        |level| version.level(level).first()?.first().map(|first| down(version, level, first)),
-    )
+/// The next merge that brings everything down to `deepest`: all places at once of a part that overlaps
+/// nothing else, so that each entry is read and written once.
+pub(crate) fn pick_full(version: &Version, deepest: usize) -> Option<Plan> {
+    let bottom = version.runs().count().checked_sub(usize::from(version.deepest() == deepest));
+    let is_down = |part: &Part<'_>| {
+        part.iter().all(|(rank, _)| bottom.is_some_and(|bottom| *rank >= bottom))
+    };
+    let part = parts(version.runs()).into_iter().find(|part| !is_down(part))?;
+    let is_move = part.len() == 1;
+    Some(Plan { inputs: runs_of(&part), level: deepest, below: below(version, deepest), is_move })
 }
 
 /// Rewrites one segment where it is: into lower units, or without its tombstones.
@@ -86,14 +88,25 @@ pub(crate) fn relocation(version: &Version, segment: &Arc<Segment>) -> Option<Pl
 /// The part of level 0 where most runs overlap, with what lies under it in level 1. Parts that do not
 /// overlap are merged one by one; a part of a single segment with nothing under it only moves.
 fn level0(version: &Version) -> Option<Plan> {
-    let mut segments: Vec<(usize, &Arc<Segment>)> = version
-        .level0
-        .iter()
-        .enumerate()
-        .flat_map(|(rank, run)| run.iter().map(move |segment| (rank, segment)))
-        .collect();
+    let part = parts(version.level0.iter()).into_iter().rev().max_by_key(Vec::len)?;
+    let min = part.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
+    let max = part.iter().map(|(_, s)| s.meta().max_key.as_slice()).max()?;
+    let under = under(version, 1, min, max);
+    let is_move = part.len() == 1 && under.is_empty();
+    let mut inputs = runs_of(&part);
+    inputs.extend((!under.is_empty()).then_some(under));
+    Some(Plan { inputs, level: 1, below: below(version, 1), is_move })
+}
+
+/// Segments with the rank of their run, 0 being the newest, that overlap each other and no others.
+type Part<'a> = Vec<(usize, &'a Arc<Segment>)>;
+
+/// The segments of some runs, newest first, in parts that do not overlap, by key.
+fn parts<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<Part<'a>> {
+    let ranked = runs.enumerate().flat_map(|(rank, run)| run.iter().map(move |s| (rank, s)));
+    let mut segments: Part<'a> = ranked.collect();
     segments.sort_by(|(_, a), (_, b)| a.meta().min_key.cmp(&b.meta().min_key));
-    let mut parts: Vec<Vec<(usize, &Arc<Segment>)>> = Vec::new();
+    let mut parts: Vec<Part<'a>> = Vec::new();
     let mut max_key: &[u8] = &[];
     for (rank, segment) in segments {
         match parts.last_mut() {
@@ -102,17 +115,16 @@ fn level0(version: &Version) -> Option<Plan> {
         }
         max_key = max_key.max(&segment.meta().max_key);
     }
-    let part = parts.into_iter().rev().max_by_key(Vec::len)?;
-    let min = part.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
-    let max = part.iter().map(|(_, s)| s.meta().max_key.as_slice()).max()?;
-    let mut inputs: Vec<Run> = (0..version.level0.len())
+    parts
+}
+
+/// The runs of a part, newest first.
+fn runs_of(part: &Part<'_>) -> Vec<Run> {
+    let ranks = part.iter().map(|(rank, _)| rank + 1).max().unwrap_or(0);
+    (0..ranks)
         .map(|rank| part.iter().filter(|(r, _)| *r == rank).map(|(_, s)| Arc::clone(s)).collect())
         .filter(|run: &Run| !run.is_empty())
-        .collect();
-    let under = under(version, 1, min, max);
-    let is_move = part.len() == 1 && under.is_empty();
-    inputs.extend((!under.is_empty()).then_some(under));
-    Some(Plan { inputs, level: 1, below: below(version, 1), is_move })
+        .collect()
 }
 
 /// Whether a merge into level 1 brings enough with it.

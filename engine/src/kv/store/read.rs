@@ -18,19 +18,19 @@ impl<S: Storage> Store<S> {
     pub fn get(&self, view: View<'_>, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
         self.check_sound()?;
         if let Some(overlay) = view.overlay {
-            if let Some(kind) = from_table(overlay.table(), key, u64::MAX, out) {
+            if let Some(kind) = search_table(overlay.table(), key, u64::MAX, out) {
                 return Ok(kind == Kind::Put);
             }
-            if let Some(kind) = self.from_runs(overlay.runs().iter(), key, u64::MAX, out)? {
+            if let Some(kind) = self.search_runs(overlay.runs().iter(), key, u64::MAX, out)? {
                 return Ok(kind == Kind::Put);
             }
         }
         for table in self.tables() {
-            if let Some(kind) = from_table(table, key, view.seq, out) {
+            if let Some(kind) = search_table(table, key, view.seq, out) {
                 return Ok(kind == Kind::Put);
             }
         }
-        let found = self.from_runs(self.volume.version().runs(), key, view.seq, out)?;
+        let found = self.search_runs(self.volume.version().runs(), key, view.seq, out)?;
         Ok(found == Some(Kind::Put))
     }
 
@@ -45,9 +45,9 @@ impl<S: Storage> Store<S> {
         let mut sources = Vec::new();
         if let Some(overlay) = view.overlay {
             let table = Source::table(TableRef::Borrowed(overlay.table()));
-            sources.push(table.as_overlay());
+            sources.push(table.into_overlay());
             let runs = overlay.runs().iter().filter(|run| reaches(run, range));
-            sources.extend(runs.map(|run| Source::run(Arc::clone(run)).as_overlay()));
+            sources.extend(runs.map(|run| Source::run(Arc::clone(run)).into_overlay()));
         }
         sources.extend(self.tables().map(|table| Source::table(TableRef::Borrowed(table))));
         let runs = self.volume.version().runs().filter(|run| reaches(run, range));
@@ -62,7 +62,7 @@ impl<S: Storage> Store<S> {
 
     /// Looks into runs, newest first. Misses of all runs that might hold the key are gathered, so that
     /// one fetch serves the whole lookup.
-    fn from_runs<'r>(
+    fn search_runs<'r>(
         &self,
         runs: impl Iterator<Item = &'r Run>,
         key: &[u8],
@@ -84,7 +84,7 @@ impl<S: Storage> Store<S> {
     }
 }
 
-fn from_table(table: &Memtable, key: &[u8], seq: u64, out: &mut Vec<u8>) -> Option<Kind> {
+fn search_table(table: &Memtable, key: &[u8], seq: u64, out: &mut Vec<u8>) -> Option<Kind> {
     let found = table.get(key, seq)?;
     out.clear();
     out.extend_from_slice(found.value);

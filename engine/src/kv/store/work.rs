@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Store;
 use crate::error::Result;
 use crate::kv::compact::{
-    Job, JobCounts, Plan, Progress, Urgency, pick, pick_any, relocation,
+    Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, relocation,
 };
 use crate::storage::Storage;
 
@@ -204,7 +204,7 @@ impl<S: Storage> Store<S> {
     fn next_of_full(&mut self) -> Option<Plan> {
         let version = Arc::clone(self.volume.version());
         let full = self.full.as_mut()?;
-        if let Some(plan) = pick_any(&version, full.deepest) {
+        if let Some(plan) = pick_full(&version, full.deepest) {
             return Some(plan);
         }
         let with_tombstones = || {

@@ -31,6 +31,7 @@ export const steps = [
   { name: 'unit', what: 'tests of js/ in Node', run: unit },
   { name: 'storage', what: 'tests of wasm/ in a worker of Chromium', run: storage },
   { name: 'browser', what: 'tests of the package in Chromium', run: browser },
+  { name: 'bundlers', what: 'the package works in the projects of its users', run: bundlers },
 ]
 
 const wasmTarget = ['--target', 'wasm32-unknown-unknown']
@@ -126,4 +127,10 @@ async function storage() {
 async function browser() {
   needBuild()
   return { passed: countTests('playwright', await run(npmBin('playwright'), ['test'])) }
+}
+
+async function bundlers() {
+  needBuild()
+  const config = ['-c', 'tests/bundlers/playwright.config.ts']
+  return { passed: countTests('playwright', await run(npmBin('playwright'), ['test', ...config])) }
 }

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { type Build, copyAssets, copyPage, serve } from './build.js'
 
-/** Without any configuration, and the files copied. */
+/** The application's worker is an entry of its own, as always there, and the files are copied. */
 export const esbuild: Build = async (project) => {
   const served = join(project, 'dist')
   await build({
     absWorkingDir: project,
-    entryPoints: ['main.js'],
+    entryPoints: ['main.js', 'counter.js'],
     outdir: served,
     bundle: true,
     format: 'esm',

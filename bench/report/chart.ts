@@ -44,7 +44,8 @@ function legend(peers: readonly string[]): string {
     .map((peer, at) => {
       const x = LABEL_WIDTH + at * 110
       const colour = COLOURS[at % COLOURS.length]
-      return `<rect x="${x}" y="12" width="12" height="12" fill="${colour}"/>${text(x + 18, 22, peer, 'start')}`
+      const square = `<rect x="${x}" y="12" width="12" height="12" fill="${colour}"/>`
+      return square + text(x + 18, 22, peer, 'start')
     })
     .join('\n')
 }

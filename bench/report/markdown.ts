@@ -100,8 +100,8 @@ function readingGuide({ settings }: Result): string {
   const [first] = settings.peers
   return [
     `A ratio above 1 means that ${first} is better; it is the median of the ratios of the rounds.`,
-    'Operations are counted while the clock runs and include what the documents cost on their way ' +
-      'from and to plain objects. Within a round the databases take turns workload by workload, ' +
+    'Operations include what the documents cost on their way from and to plain objects. ' +
+      'Within a round the databases take turns workload by workload, ' +
       'and who begins changes with every round. A run ends with an error where results differ.',
     'Durable: the write has been synced when its call is done. A peer that cannot have several ' +
       'writes under way does the puts in flight one by one.',

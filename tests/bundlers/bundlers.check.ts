@@ -28,8 +28,8 @@ for (const [name, build] of Object.entries(builds)) {
 }
 
 /**
- * Waits until page and worker have both counted `least` visits or more, and says how many both have:
- * servers for development reload a page by themselves.
+ * Waits until page and worker have both counted `least` visits or more, and says how many both
+ * have: servers for development reload a page by themselves.
  */
 async function visits(page: Page, least: number): Promise<number> {
   let both = 0

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { inRoot } from '../../scripts/lib/paths.mjs'
 import { run } from '../../scripts/lib/run.mjs'
 
-/** Where the projects are made; they find bundlers in the repository, and `entidb` in themselves. */
+/** Where the projects are made: they find bundlers in the repository, `entidb` in themselves. */
 export const workFolder = inRoot('build', 'bundlers')
 
 /** Packs the package as built, in the form in which it is published. */

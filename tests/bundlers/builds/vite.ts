@@ -8,7 +8,7 @@ export const vite: Build = async (root) => {
   return serve(join(root, 'dist'))
 }
 
-/** The server for development, without any configuration: it bundles packages in a way of its own. */
+/** The server for development, without any configuration: it treats packages in its own way. */
 export const viteDevelopment: Build = async (root) => {
   const server = await createServer({ root, configFile: false, logLevel: 'warn' })
   await server.listen(0)

@@ -151,15 +151,15 @@ impl<S: Storage> Database<S> {
         self.check_not_pending()?;
         let synced = self.store.commit(durability);
         if synced.is_err() {
-            self.discard();
+            self.store.discard();
+            self.recent.truncate(self.store.visible_seq());
         }
         self.counted(synced)
     }
 
     /// Forgets the open group.
     pub fn discard(&mut self) {
-        if !self.store.is_pending() {
-            self.store.discard();
+        if self.store.discard() {
             self.recent.truncate(self.store.visible_seq());
         }
     }

@@ -51,6 +51,7 @@ pub struct Io<S> {
     units_start: u64,
     cache: RefCell<BlockCache>,
     counters: Counters,
+    failed_sync: RefCell<Option<Error>>,
 }
 
 impl<S: Storage> Io<S> {
@@ -59,7 +60,8 @@ impl<S: Storage> Io<S> {
     pub fn new(storage: S, cache_bytes: usize) -> Self {
         let cache = RefCell::new(BlockCache::new(cache_bytes));
         let counters = Counters::default();
-        Self { storage, geometry: Geometry::DEFAULT, units_start: 0, cache, counters }
+        let failed_sync = RefCell::default();
+        Self { storage, geometry: Geometry::DEFAULT, units_start: 0, cache, counters, failed_sync }
     }
 
     /// Says how the volume is laid out.
@@ -111,12 +113,23 @@ impl<S: Storage> Io<S> {
         self.storage.set_len(file, len)
     }
 
-    /// Makes all earlier writes to `file` durable. Only what has to wait for the disk is counted.
+    /// Makes all earlier writes to `file` durable. Once this has failed nothing may be built on these
+    /// files any more, see [`Io::failed_sync`]. Only what has to wait for the disk is counted.
     pub fn sync(&self, file: FileId, durability: Durability) -> Result<Synced> {
         if durability == Durability::Strict {
             count(&self.counters.syncs, 1);
         }
-        self.storage.sync(file, durability)
+        let synced = self.storage.sync(file, durability);
+        if let Err(error) = &synced {
+            self.failed_sync.borrow_mut().get_or_insert_with(|| error.clone());
+        }
+        synced
+    }
+
+    /// The first sync that failed. Systems count what it held as written, so that later syncs succeed
+    /// and bring none of it to the medium, whoever wrote it.
+    pub fn failed_sync(&self) -> Option<Error> {
+        self.failed_sync.borrow().clone()
     }
 
     /// What has been asked so far.

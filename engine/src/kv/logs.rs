@@ -79,6 +79,18 @@ impl Logs {
         })
     }
 
+    /// Empties the files, once all their epochs are closed.
+    pub fn clear<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
+        for file in [FileId::LogA, FileId::LogB] {
+            if io.len(file)? > 0 {
+                io.set_len(file, 0)?;
+            }
+        }
+        self.writer = None;
+        self.files = [Epoch::default(); 2];
+        Ok(())
+    }
+
     /// No more frames go to the live epoch.
     pub fn end_epoch(&mut self) {
         self.writer = None;
@@ -107,7 +119,7 @@ impl Logs {
             generation,
             reserved_through: reserved_seq,
         };
-        self.writer = None;
+        // Where there is no room for the file to grow, the old epoch goes on with what still fits.
         let writer = LogWriter::begin(io, file, &header, &superblock.geometry)?;
         self.epoch = header.epoch;
         self.reserved_seq = reserved_seq;
@@ -138,9 +150,9 @@ impl Logs {
         }
     }
 
-    /// Makes the live epoch durable.
+    /// Makes the newest epoch durable, also where it is over: a flush that ended it may have failed.
     pub fn sync<S: Storage>(&mut self, io: &Io<S>, durability: Durability) -> Result<Synced> {
-        self.writer.as_ref().map_or(Ok(Synced::Done), |writer| io.sync(writer.file(), durability))
+        io.sync(self.newest_file(), durability)
     }
 
     /// Bytes of the live epoch.
@@ -150,9 +162,14 @@ impl Logs {
 
     /// The file that does not hold the newest epoch.
     fn next_file(&self) -> FileId {
+        if self.newest_file() == FileId::LogA { FileId::LogB } else { FileId::LogA }
+    }
+
+    /// The file that holds the newest epoch; `log.b` where there is none yet.
+    fn newest_file(&self) -> FileId {
         match self.files {
-            [a, b] if a.number > b.number => FileId::LogB,
-            _ => FileId::LogA,
+            [a, b] if a.number > b.number => FileId::LogA,
+            _ => FileId::LogB,
         }
     }
 }

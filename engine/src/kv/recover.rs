@@ -145,19 +145,25 @@ fn read_superblock<S: Storage>(io: &Io<S>) -> Result<Option<Superblock>> {
 
 /// Whether the making of a database was cut off. The first root is durable before the first superblock
 /// is written, and that one before the second: so the second is still blank, and the first is either
-/// blank as well or stands before a sound first root. Nobody was told of such a database.
+/// blank as well or stands before a sound first root; and there is no later root. Nobody was told of
+/// such a database.
 fn is_unfinished<S: Storage>(io: &Io<S>, len: u64, superblocks: &[Vec<u8>]) -> Result<bool> {
     let blank = |bytes: &Vec<u8>| bytes.iter().all(|byte| *byte == 0);
-    let mut copies = superblocks.iter();
-    let (Some(first), Some(second)) = (copies.next(), copies.next()) else { return Ok(false) };
-    if !blank(second) {
+    let (Some(first), Some(second)) = (superblocks.first(), superblocks.get(1)) else {
         return Ok(false);
+    };
+    let mut newest = None;
+    for slot in 0..2 {
+        newest = newest.max(read_root(io, slot, len)?.map(|root| root.generation));
     }
-    if blank(first) {
-        return Ok(true);
-    }
-    let slot = read_up_to(io, ROOTS_OFFSET, ROOT_COPY_OFFSET + ROOT_BYTES, len)?;
-    Ok(Root::decode_slot(&slot).is_ok_and(|root| root.generation == 1 && root.flushed_seq == 0))
+    Ok(blank(second) && (newest == Some(1) || newest.is_none() && blank(first)))
+}
+
+/// The root in a slot, if it is sound.
+fn read_root<S: Storage>(io: &Io<S>, slot: u64, len: u64) -> Result<Option<Root>> {
+    let offset = ROOTS_OFFSET + slot * SLOT_BYTES;
+    let bytes = read_up_to(io, offset, ROOT_COPY_OFFSET + ROOT_BYTES, len)?;
+    Ok(Root::decode_slot(&bytes).ok())
 }
 
 /// The root that counts, the version of the other one, and how far the newest root went, where its
@@ -169,12 +175,9 @@ fn read_roots<S: Storage>(
     let len = io.len(FileId::Volume)?;
     let mut roots = Vec::new();
     for slot in 0..2 {
-        let offset = ROOTS_OFFSET + slot * SLOT_BYTES;
-        let bytes = read_up_to(io, offset, ROOT_COPY_OFFSET + ROOT_BYTES, len)?;
-        match Root::decode_slot(&bytes) {
-            Ok(root) if root.database_id == superblock.database_id => roots.push((root, slot)),
-            _ => {}
-        }
+        let root = read_root(io, slot, len)?;
+        let ours = root.filter(|root| root.database_id == superblock.database_id);
+        roots.extend(ours.map(|root| (root, slot)));
     }
     roots.sort_by_key(|(root, _)| std::cmp::Reverse(root.generation));
     let mut lost_seq = 0;

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::io::Io;
 use super::manifest::{CatalogState, Manifest};
-use super::root::Root;
+use super::root::{ROOT_BYTES, ROOT_COPY_OFFSET, Root};
 use super::superblock::{self, ROOTS_OFFSET, SLOT_BYTES, Superblock};
 use super::units::{Lease, Units};
 use super::version::Version;
@@ -62,6 +62,11 @@ impl Volume {
     /// and that before the second, so that a volume without any is one that nobody was told of.
     pub fn create<S: Storage>(io: &Io<S>, superblock: Superblock) -> Result<(Self, Synced)> {
         let geometry = &superblock.geometry;
+        if io.len(FileId::Volume)? > 0 {
+            // What an earlier attempt left must not be mistaken for a part of this one.
+            io.set_len(FileId::Volume, 0)?;
+            let _ordered = io.sync(FileId::Volume, Durability::Strict)?;
+        }
         io.set_len(FileId::Volume, superblock::units_start(geometry))?;
         let root = Root { database_id: superblock.database_id, ..Root::default() };
         let version = Version::default();
@@ -148,6 +153,7 @@ impl Volume {
     }
 
     /// Replaces the version: manifest, sync, root, sync. Whatever `version` lists has been written.
+    /// With `LimitExceeded` and `QuotaExceeded` the version that counts is still the old one.
     pub fn commit<S: Storage>(
         &mut self,
         io: &Io<S>,
@@ -187,6 +193,33 @@ impl Volume {
         Ok(synced)
     }
 
+    /// Writes superblocks where one is damaged or missing, and the root that counts once more where it
+    /// is. One copy after the other, as each may be the only one there is.
+    pub fn rewrite_head<S: Storage>(&self, io: &Io<S>) -> Result<Synced> {
+        let superblock = self.superblock.encode();
+        let mut is_whole = true;
+        for copy in 0..2 {
+            let mut bytes = vec![0; superblock.len()];
+            io.read_exact(FileId::Volume, copy * SLOT_BYTES, &mut bytes)?;
+            is_whole &= bytes == superblock;
+        }
+        for copy in [1, 0] {
+            if !is_whole {
+                io.write(FileId::Volume, copy * SLOT_BYTES, &superblock)?;
+                let _ordered = io.sync(FileId::Volume, Durability::Strict)?;
+            }
+        }
+        let slot = self.root.encode_slot();
+        let mut synced = Synced::Done;
+        for at in [0, ROOT_COPY_OFFSET] {
+            let copy = slot.get(at..at + ROOT_BYTES).unwrap_or_default();
+            let offset = ROOTS_OFFSET + self.slot * SLOT_BYTES + at as u64;
+            io.write(FileId::Volume, offset, copy)?;
+            synced = io.sync(FileId::Volume, Durability::Strict)?;
+        }
+        Ok(synced)
+    }
+
     /// Cuts off the units behind the last one in use.
     pub fn trim<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
         self.recount()?;
@@ -214,7 +247,13 @@ impl Volume {
             ..root
         };
         let slot = 1 - self.slot;
-        io.write(FileId::Volume, ROOTS_OFFSET + slot * SLOT_BYTES, &root.encode_slot())?;
+        let written =
+            io.write(FileId::Volume, ROOTS_OFFSET + slot * SLOT_BYTES, &root.encode_slot());
+        // Whatever the reason, a part of the new root may be there.
+        written.map_err(|error| match error.kind() {
+            ErrorKind::QuotaExceeded => Error::new(ErrorKind::Io, error.message()),
+            _ => error,
+        })?;
         let synced = io.sync(FileId::Volume, Durability::Strict)?;
         (self.root, self.slot) = (root, slot);
         Ok(synced)

@@ -17,7 +17,7 @@ use crate::kv::version::{Run, overlapping};
 use crate::kv::view::Direction;
 use crate::kv::volume::Volume;
 use crate::options::Durability;
-use crate::storage::{FileId, Storage, Synced};
+use crate::storage::{FileId, Storage};
 
 /// Output bytes after which a job syncs, so that no later sync finds much to write.
 const SYNC_BYTES: u64 = 1024 * 1024;
@@ -36,8 +36,6 @@ pub(crate) struct JobCounts {
 pub(crate) enum Progress {
     /// The budget is spent.
     More,
-    /// A storage that answers later must do so before the job goes on.
-    Waiting(Synced),
     /// Every entry has been merged.
     Done,
 }
@@ -73,6 +71,8 @@ pub(crate) struct Job {
     builder: Option<SegmentBuilder>,
     outputs: Vec<Arc<Segment>>,
     unsynced_bytes: u64,
+    /// Bytes of entries read in the step under way: one that is run again after a miss goes on.
+    spent: u64,
     pub counts: JobCounts,
 }
 
@@ -114,6 +114,7 @@ impl Job {
             builder: None,
             outputs: Vec::new(),
             unsynced_bytes: 0,
+            spent: 0,
             counts: JobCounts::default(),
         }
     }
@@ -130,7 +131,8 @@ impl Job {
     }
 
     /// Merges on until `budget` bytes of entries have been read. After a miss it goes on from where it
-    /// was; any other error ends the job, and dropping it gives its units back.
+    /// was, so that misses change nothing about what a step does; any other error ends the job, and
+    /// dropping it gives its units back.
     pub fn step<S: Storage>(
         &mut self,
         io: &Io<S>,
@@ -141,23 +143,22 @@ impl Job {
             Some(merge) => merge,
             None => self.find_place(io)?,
         };
-        let mut spent = 0_u64;
         while let Some(top) = merge.top() {
-            if spent >= budget {
+            if self.spent >= budget {
                 self.merge = Some(merge);
+                self.spent = 0;
                 return Ok(Progress::More);
             }
-            spent += (top.key().len() + top.value().len()) as u64 + 1;
+            self.spent += (top.key().len() + top.value().len()) as u64 + 1;
             self.take_entry(io, volume, top)?;
             if self.unsynced_bytes >= SYNC_BYTES {
                 self.unsynced_bytes = 0;
-                let synced = io.sync(FileId::Volume, Durability::Strict)?;
-                if synced != Synced::Done {
-                    return Ok(Progress::Waiting(synced));
-                }
+                // Nobody waits for it: the root that lists the result has a barrier of its own.
+                let _ordered = io.sync(FileId::Volume, Durability::Strict)?;
             }
             merge.advance(io)?;
         }
+        self.spent = 0;
         self.finish_segment(io, volume)?;
         Ok(Progress::Done)
     }

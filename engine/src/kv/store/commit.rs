@@ -45,14 +45,16 @@ impl<S: Storage> Store<S> {
         staged.map(Some)
     }
 
-    /// Forgets everything staged.
-    pub fn discard(&mut self) {
-        if self.seqs.staged > self.seqs.visible && self.pending.is_none() {
+    /// Forgets the open group; whether there was one. A group that is on its way is not open any more.
+    pub fn discard(&mut self) -> bool {
+        let commits = self.frame.commits();
+        if commits > 0 {
             self.active.truncate_after(self.seqs.visible);
-            self.seqs.next -= self.frame.commits();
+            self.seqs.next -= commits;
             self.seqs.staged = self.seqs.visible;
         }
         self.frame.clear();
+        commits > 0
     }
 
     /// Commits the group. With `QuotaExceeded` the group is gone and everything else as before; any
@@ -76,9 +78,7 @@ impl<S: Storage> Store<S> {
     /// synced again, and must not get ahead of the documents.
     pub fn commit_catalog(&mut self, catalog: &[u8], retired: &[Vec<u8>]) -> Result<Synced> {
         self.check_writable()?;
-        if self.frame.commits() > 0 {
-            return Err(Error::invalid("the catalog is committed by itself, outside a group"));
-        }
+        self.check_no_group()?;
         let seq = self.seqs.next;
         let mut state = self.catalog.clone();
         state.bytes = ByteBuf::from(catalog);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Sealed, Store};
 use super::work::LEVEL0_RUNS_MAX;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kv::compact::{Job, Progress};
+use crate::kv::manifest::CatalogState;
 use crate::kv::memtable::Memtable;
 use crate::kv::segment::Segment;
 use crate::kv::version::Version;
@@ -15,6 +16,7 @@ impl<S: Storage> Store<S> {
     /// A checkpoint: everything committed lies in segments, and the logs hold nothing that is needed.
     pub fn flush(&mut self) -> Result<Synced> {
         self.check_writable()?;
+        self.check_no_group()?;
         self.settle_level0()?;
         self.flush_tables()
     }
@@ -27,14 +29,16 @@ impl<S: Storage> Store<S> {
             return Ok(Synced::Done);
         }
         self.check_writable()?;
+        self.check_no_group()?;
         self.merge = None;
         let _ = self.flush_tables()?;
         self.logs.end_epoch();
         let root = self.volume.root();
         let given = self.seqs.next.saturating_sub(1);
         if root.reserved_seq != given || root.closed_epoch != self.logs.epoch() {
+            self.take_over()?;
             self.logs.forget_reservation();
-            self.write_mark(self.seqs.visible)?;
+            let _ = self.write_mark(self.seqs.visible)?;
         }
         let trimmed = self.volume.trim(&self.io);
         self.poisoned(trimmed)?;
@@ -44,6 +48,7 @@ impl<S: Storage> Store<S> {
     /// Begins a new log epoch, in the file that holds nothing needed any more; the memtable is sealed
     /// with the old epoch where it has to be.
     pub(super) fn rotate(&mut self) -> Result<()> {
+        self.take_over()?;
         self.settle_level0()?;
         self.finish_flush()?;
         self.seal_active();
@@ -68,7 +73,7 @@ impl<S: Storage> Store<S> {
             return if full { Err(error) } else { self.poisoned(Err(error)) };
         }
         self.seqs.durable = self.seqs.visible;
-        self.write_mark(self.volume.root().flushed_seq)
+        self.write_mark(self.volume.root().flushed_seq).map(|_| ())
     }
 
     /// Has the flush under way go on for `budget` bytes; whether it is still under way.
@@ -80,10 +85,6 @@ impl<S: Storage> Store<S> {
             self.flush.take().unwrap_or_else(|| Job::flush(table, base_seq, self.retention()));
         match job.step(&self.io, &mut self.volume, budget)? {
             Progress::More => self.flush = Some(job),
-            Progress::Waiting(synced) => {
-                self.flush = Some(job);
-                self.note(synced);
-            }
             Progress::Done => {
                 self.work.flushes += 1;
                 let (added, _lease) = job.into_outputs();
@@ -114,37 +115,83 @@ impl<S: Storage> Store<S> {
         flushed_seq: u64,
     ) -> Result<Synced> {
         let version = self.volume.version().edit(removed, added, level);
-        self.install_version(version, flushed_seq)
+        self.install_version(&version, flushed_seq)
     }
 
-    /// Makes `version` the one that counts.
-    pub(super) fn install_version(&mut self, version: Version, flushed_seq: u64) -> Result<Synced> {
-        let version = self.drop_retired(version);
+    /// Makes `version` the one that counts. With `LimitExceeded` and `QuotaExceeded` everything is as
+    /// before.
+    pub(super) fn install_version(&mut self, version: &Version, flushed_seq: u64) -> Result<Synced> {
+        let dropped = self.retired_segments(version);
+        let version = version.edit(&dropped, Vec::new(), 0);
+        let catalog = self.catalog_with(&version);
         let mark = self.mark(flushed_seq);
-        let committed = self.volume.commit(&self.io, version, &self.catalog, mark);
-        if committed.as_ref().is_err_and(|error| error.kind() == ErrorKind::LimitExceeded) {
+        let committed = self.volume.commit(&self.io, version, &catalog, mark);
+        let is_undone = |error: &Error| {
+            matches!(error.kind(), ErrorKind::LimitExceeded | ErrorKind::QuotaExceeded)
+        };
+        if committed.as_ref().is_err_and(is_undone) {
             return committed;
         }
         let synced = self.poisoned(committed)?;
+        self.catalog = catalog;
         self.logs.set_closed(mark.closed_epoch);
+        // The units of what was dropped will be written to: a merge cannot go on reading there.
+        self.merge.take_if(|job| job.input_ids().iter().any(|id| dropped.contains(id)));
         self.note(synced);
         Ok(synced)
     }
 
-    /// Writes a root over the same manifest, with how far things have come.
-    pub(super) fn write_mark(&mut self, flushed_seq: u64) -> Result<()> {
+    /// Writes a root over the same manifest, with how far things have come. From then on both roots
+    /// list the same segments.
+    pub(super) fn write_mark(&mut self, flushed_seq: u64) -> Result<Synced> {
         let mark = self.mark(flushed_seq);
         let marked = self.volume.mark(&self.io, mark);
         let synced = self.poisoned(marked)?;
         self.logs.set_closed(mark.closed_epoch);
         self.note(synced);
-        Ok(())
+        Ok(synced)
+    }
+
+    /// To come before anything is built on what an open has found. If it follows a sync that failed,
+    /// what was read back may be in the memory of the system only and never reach the medium, lengths of
+    /// files included. So the root is written again, what the logs held goes to fresh units, and what
+    /// is not needed is cut off.
+    pub(super) fn take_over(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.taken_over, true) {
+            return Ok(());
+        }
+        let done = self.rewrite_recovered();
+        self.taken_over = done.is_ok();
+        done
+    }
+
+    fn rewrite_recovered(&mut self) -> Result<()> {
+        let trimmed = self.volume.trim(&self.io);
+        self.poisoned(trimmed)?;
+        let rewritten = self.volume.rewrite_head(&self.io);
+        if rewritten.as_ref().is_err_and(Error::is_missing) {
+            return rewritten.map(|_| ());
+        }
+        let synced = self.poisoned(rewritten)?;
+        self.note(synced);
+        if self.logs.epoch() == self.volume.root().closed_epoch {
+            return Ok(());
+        }
+        let _ordered = self.flush_tables()?;
+        if self.logs.epoch() > self.volume.root().closed_epoch {
+            let _ordered = self.write_mark(self.volume.root().flushed_seq)?;
+        }
+        let cleared = self.logs.clear(&self.io);
+        self.poisoned(cleared)
     }
 
     /// Everything in memory into segments, in at most two flushes, and the log epoch ended: its file is
     /// free from then on.
     pub(super) fn flush_tables(&mut self) -> Result<Synced> {
         self.finish_flush()?;
+        if self.volume.root().flushed_seq < self.seqs.visible {
+            self.take_over()?;
+        }
         if self.volume.root().flushed_seq < self.seqs.visible {
             self.logs.end_epoch();
             self.seal_active();
@@ -170,37 +217,42 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Merges level 0 until there is room for another run in it.
+    /// Merges level 0 until there is room for another run in it. A merge that fails, for want of space
+    /// or because of a damaged block, keeps nobody from writing: level 0 grows instead.
     pub(super) fn settle_level0(&mut self) -> Result<()> {
         while self.volume.version().level0.len() >= LEVEL0_RUNS_MAX {
-            self.merge_on(u64::MAX)?;
+            if let Err(error) = self.merge_on(u64::MAX) {
+                self.check_sound()?;
+                return if error.is_missing() { Err(error) } else { Ok(()) };
+            }
         }
         Ok(())
     }
 
-    /// The version without the segments that lie in retired prefixes as a whole; and forgets prefixes
-    /// under which nothing is left.
-    fn drop_retired(&mut self, version: Version) -> Version {
+    /// The segments that lie in retired prefixes as a whole.
+    fn retired_segments(&self, version: &Version) -> Vec<u64> {
         if self.catalog.retired.is_empty() {
-            return version;
+            return Vec::new();
         }
         let retention = self.retention();
         let retired = |segment: &&Arc<Segment>| {
             let meta = segment.meta();
             retention.retired_prefix(&meta.min_key).is_some_and(|p| meta.max_key.starts_with(p))
         };
-        let removed: Vec<u64> = version.segments().filter(retired).map(|s| s.meta().id).collect();
-        let version = version.edit(&removed, Vec::new(), 0);
+        version.segments().filter(retired).map(|s| s.meta().id).collect()
+    }
+
+    /// The catalog that goes with `version`: without the prefixes under which nothing is left.
+    fn catalog_with(&self, version: &Version) -> CatalogState {
+        let mut catalog = self.catalog.clone();
         // A merge under way may still bring back what lies under a prefix.
         let merging = self.merge.is_some();
-        let mut retired = std::mem::take(&mut self.catalog.retired);
-        retired.retain(|(prefix, _)| {
+        catalog.retired.retain(|(prefix, _)| {
             merging
                 || version.holds_prefix(prefix)
                 || self.tables().any(|table| table_holds(table, prefix))
         });
-        self.catalog.retired = retired;
-        version
+        catalog
     }
 }
 

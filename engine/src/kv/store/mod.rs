@@ -53,6 +53,8 @@ pub struct Store<S: Storage> {
     owed_bytes: u64,
     pending: Option<Pending>,
     poison: Option<Error>,
+    /// Whether nothing rests any more on what the last open read back; see `take_over`.
+    taken_over: bool,
     read_only: bool,
     created: bool,
     work: WorkCounts,
@@ -79,7 +81,7 @@ struct Seqs {
     durable: u64,
 }
 
-/// What a storage that answers later still owes.
+/// The newest barrier that a storage which answers later still owes.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     barrier: Barrier,
@@ -117,6 +119,7 @@ impl<S: Storage> Store<S> {
             owed_bytes: 0,
             pending: None,
             poison: None,
+            taken_over: created,
             read_only: options.read_only,
             created,
             work: WorkCounts::default(),
@@ -140,7 +143,7 @@ impl<S: Storage> Store<S> {
         self.volume.geometry()
     }
 
-    /// The newest visible catalog; empty in a new database.
+    /// The newest catalog, empty in a new database; while its barrier is outstanding, not yet durable.
     pub fn catalog(&self) -> &[u8] {
         &self.catalog.bytes
     }
@@ -175,7 +178,7 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Whether a barrier is outstanding: no write, step, flush or close may begin.
+    /// Whether a barrier is outstanding: what the last call did is not durable yet.
     pub fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
@@ -212,8 +215,25 @@ impl<S: Storage> Store<S> {
         }
     }
 
+    /// Whether a commit waits for its barrier: until then no write, step, flush or close may begin. The
+    /// barriers of other work need not be waited for, as later ones come after them.
+    fn is_committing(&self) -> bool {
+        self.pending.is_some_and(|pending| pending.publish > self.seqs.visible)
+    }
+
     fn check_sound(&self) -> Result<()> {
-        self.poison.clone().map_or(Ok(()), Err)
+        if let Some(error) = &self.poison {
+            return Err(error.clone());
+        }
+        self.io.failed_sync().map_or(Ok(()), |error| Err(unclear(&error)))
+    }
+
+    /// What moves memtables, or counts commits without the log, would take an open group along.
+    fn check_no_group(&self) -> Result<()> {
+        if self.frame.commits() > 0 {
+            return Err(Error::invalid("a group of commits is open; commit or discard it first"));
+        }
+        Ok(())
     }
 
     fn check_writable(&self) -> Result<()> {
@@ -224,10 +244,10 @@ impl<S: Storage> Store<S> {
                 "the database was opened for reading; open it without `readOnly` to write",
             ));
         }
-        if self.pending.is_some() {
+        if self.is_committing() {
             return Err(Error::new(
                 ErrorKind::Io,
-                "an earlier write is still on its way to the storage; wait for its barrier",
+                "an earlier commit is still on its way to the storage; wait for its barrier",
             ));
         }
         Ok(())
@@ -236,12 +256,7 @@ impl<S: Storage> Store<S> {
     /// Ends all writing after a failure that leaves unclear what the storage holds.
     fn poisoned<T>(&mut self, result: Result<T>) -> Result<T> {
         result.map_err(|error| {
-            let message = format!(
-                "{}; what the storage holds is unclear now, so the database must be opened again",
-                error.message()
-            );
-            let details = error.details().clone();
-            let error = Error::new(ErrorKind::Io, message).with(|d| *d = details);
+            let error = unclear(&error);
             self.poison = Some(error.clone());
             error
         })
@@ -264,4 +279,14 @@ impl<S: Storage> Store<S> {
             live_epoch: self.logs.epoch(),
         }
     }
+}
+
+/// The answer to every call after a failure that leaves unclear what the storage holds.
+#[cold]
+fn unclear(error: &Error) -> Error {
+    let message = format!(
+        "{}; what the storage holds is unclear now, so the database must be opened again",
+        error.message()
+    );
+    Error::new(ErrorKind::Io, message).with(|details| *details = error.details().clone())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Store;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kv::batch::Batch;
 use crate::kv::compact::{Job, Progress};
 use crate::kv::segment::Segment;
@@ -43,16 +43,15 @@ impl<S: Storage> Store<S> {
 
     /// Commits a batch by listing its segments: memtables are flushed, then one root makes both count.
     /// Strictly durable, whatever was asked for. After an error the batch reads as before, so that a miss
-    /// can be retried; once committed, it is of no use.
+    /// can be retried; after success it is empty.
     pub fn commit_spilled(&mut self, batch: &mut Batch) -> Result<(u64, Synced)> {
         self.check_writable()?;
-        if self.frame.commits() > 0 {
-            return Err(Error::invalid("a write set in segments is committed outside a group"));
-        }
+        self.check_no_group()?;
         self.settle_level0()?;
         if !batch.table().is_empty() {
             self.spill(batch)?;
         }
+        self.take_over()?;
         let _ = self.flush_tables()?;
         // The log's numbers have no gap within an epoch.
         self.logs.end_epoch();
@@ -65,18 +64,20 @@ impl<S: Storage> Store<S> {
         }
         self.seqs.next += 1;
         self.seqs.staged = seq;
-        let committed = self.install_version(version, seq);
+        let committed = self.install_version(&version, seq);
         if committed.is_err() {
             (self.seqs.next, self.seqs.staged) = (seq, self.seqs.visible);
         }
-        let synced = committed?;
+        let _ordered = committed?;
+        // No log holds this commit, so that the root before it is no state to fall back to.
+        let synced = self.write_mark(seq)?;
         self.note_commit(synced, seq, seq);
+        *batch = Batch::new();
         Ok((seq, synced))
     }
 
     fn write_private(&mut self, table: &Arc<crate::kv::memtable::Memtable>, batch: &Batch) -> Result<Run> {
         let mut job = Job::spill(Arc::clone(table), batch.lease());
-        // A storage that answers later keeps its barriers in order; nothing here waits for one.
         while job.step(&self.io, &mut self.volume, u64::MAX)? != Progress::Done {}
         let (segments, _) = job.into_outputs();
         Ok(segments.into())

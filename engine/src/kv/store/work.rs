@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Store;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kv::compact::{
     Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, relocation,
 };
@@ -60,13 +60,18 @@ pub(super) struct FullCompaction {
 impl<S: Storage> Store<S> {
     /// Pays a part of what the last commits owe. To be called after acknowledging them.
     pub fn settle(&mut self) -> Result<()> {
-        if self.owed_bytes < PAYMENT_BYTES_MIN || self.read_only || self.pending.is_some() {
+        self.check_sound()?;
+        if self.owed_bytes < PAYMENT_BYTES_MIN || self.read_only || self.is_committing() {
             return Ok(());
         }
-        self.check_sound()?;
         let payment = self.owed_bytes.min(PAYMENT_BYTES_MAX);
+        let worked = self.work_on(payment, Urgency::Due);
+        if worked.as_ref().is_err_and(Error::is_missing) {
+            // What is run again after a miss must find the same debt.
+            return worked.map(|_| ());
+        }
         self.owed_bytes -= payment;
-        if !self.work_on(payment, Urgency::Due)? {
+        if !worked? {
             self.owed_bytes = 0;
         }
         Ok(())
@@ -76,14 +81,19 @@ impl<S: Storage> Store<S> {
     pub fn step(&mut self, budget_bytes: u64) -> Result<bool> {
         self.check_writable()?;
         if self.full.is_some() {
-            return self.compact_on(budget_bytes);
+            let worked = self.compact_on(budget_bytes);
+            if worked.as_ref().is_err_and(|error| !error.is_missing()) {
+                self.full = None;
+            }
+            return worked;
         }
         self.work_on(budget_bytes, Urgency::Idle)
     }
 
-    /// Begins a full compaction; [`Store::step`] carries it out.
+    /// Begins a full compaction; [`Store::step`] carries it out, up to its first error.
     pub fn compact_begin(&mut self) -> Result<()> {
         self.check_writable()?;
+        self.check_no_group()?;
         let _ = self.flush_tables()?;
         self.merge = None;
         let version = self.volume.version();
@@ -140,6 +150,7 @@ impl<S: Storage> Store<S> {
 
     /// Begins a merge, or carries it out at once where it is only a move.
     fn begin(&mut self, plan: Plan) -> Result<()> {
+        self.take_over()?;
         if !plan.is_move {
             self.work.merges += 1;
             self.merge = Some(Job::merge(plan, self.retention()));
@@ -156,10 +167,6 @@ impl<S: Storage> Store<S> {
         let Some(mut job) = self.merge.take() else { return Ok(()) };
         match job.step(&self.io, &mut self.volume, budget) {
             Ok(Progress::More) => self.merge = Some(job),
-            Ok(Progress::Waiting(synced)) => {
-                self.merge = Some(job);
-                self.note(synced);
-            }
             Ok(Progress::Done) => {
                 let (removed, level, counts) = (job.input_ids(), job.level, job.counts);
                 if let Some(full) = &mut self.full {
@@ -232,7 +239,7 @@ impl<S: Storage> Store<S> {
     /// Frees what the previous root still held, and cuts the file off behind the last unit in use.
     fn end_full(&mut self) -> Result<()> {
         let Some(full) = self.full.take() else { return Ok(()) };
-        self.write_mark(self.volume.root().flushed_seq)?;
+        let _ = self.write_mark(self.volume.root().flushed_seq)?;
         let trimmed = self.volume.trim(&self.io);
         self.poisoned(trimmed)?;
         self.report = Some(CompactionReport {

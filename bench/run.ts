@@ -4,7 +4,7 @@ import { inRoot } from '../scripts/lib/paths.mjs'
 import { Failure, say, seconds } from '../scripts/lib/run.mjs'
 import { createProfile, launch, removeProfile } from '../tests/harness/browser.js'
 import { startServer } from '../tests/harness/server.js'
-import { bundlePage, pageFolder } from './bundle.js'
+import { bundlePage, packageFolder, pageFolder } from './bundle.js'
 import { makeOrders } from './data/orders.js'
 import { limits } from './limits/index.js'
 import { currentLoad, lookAtMachine } from './machine.js'
@@ -12,15 +12,16 @@ import type { Data, Participant, Replies, Request } from './page/protocol.js'
 import { toSvg } from './report/chart.js'
 import { toMarkdown } from './report/markdown.js'
 import type { Result } from './report/result.js'
-import { readSettings, type Settings } from './settings.js'
+import type { Settings } from './settings.js'
 import type { Outcome } from './workloads/measure.js'
 
+export { readSettings, USAGE } from './settings.js'
+
 /** Runs the benchmark and writes `results.md`, `results.svg` and `results.raw.json`. */
-export async function bench(args: string[]): Promise<void> {
-  const settings = readSettings(args)
+export async function bench(settings: Settings): Promise<void> {
   await bundlePage()
   const folders: [string, string][] = [
-    ['/dist/', inRoot('dist')],
+    ['/dist/', packageFolder],
     ['/', pageFolder],
   ]
   const server = await startServer(folders)

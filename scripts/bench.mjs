@@ -3,7 +3,7 @@
 import { pathToFileURL } from 'node:url'
 import { build } from './build.mjs'
 import { inRoot } from './lib/paths.mjs'
-import { main } from './lib/run.mjs'
+import { main, say } from './lib/run.mjs'
 import { setUpTests } from './setup.mjs'
 
 /** Bundled so that Node can run TypeScript; what is plain JavaScript is left where it is. */
@@ -36,7 +36,10 @@ async function bundleRunner() {
 
 await main(async () => {
   await setUpTests()
+  const { bench, readSettings, USAGE } = await import(await bundleRunner())
+  const args = process.argv.slice(2)
+  if (args.includes('--help')) return say(USAGE)
+  const settings = readSettings(args)
   await build()
-  const { bench } = await import(await bundleRunner())
-  await bench(process.argv.slice(2))
+  await bench(settings)
 })

@@ -103,6 +103,8 @@ function readingGuide({ settings }: Result): string {
     'Operations include what the documents cost on their way from and to plain objects. ' +
       'Within a round the databases take turns workload by workload, ' +
       'and who begins changes with every round. A run ends with an error where results differ.',
+    'What a database does by itself between calls, such as merging what was written, is not in ' +
+      'these figures; it goes on while the others take their turns.',
     'Durable: the write has been synced when its call is done. A peer that cannot have several ' +
       'writes under way does the puts in flight one by one.',
   ].join('\n\n')

@@ -24,7 +24,7 @@ export const scan: Workload = {
 /** As `scan`, but the peer may evaluate the filter where it likes, without making objects. */
 export const filter: Workload = {
   name: 'filter',
-  title: "full scan, filter by two fields in the peer's own way, documents",
+  title: "full scan, filter in the peer's way, documents",
   unit: 'operations/s',
   limit: { name: 'decode', each: 1 },
   run: (round) => throughAll(round, () => round.store.overTotal(TOTAL, STATUS)),

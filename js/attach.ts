@@ -2,7 +2,7 @@ import type { Handle, Handles } from './handles.js'
 import { isReservedName } from './names.js'
 
 /**
- * The collections of one database, transaction or snapshot, each made once. The declared ones become
+ * The collections of one database, transaction or snapshot, each made once. The declared ones are
  * properties of `owner`, unless their name is reserved.
  */
 export function attach<C>(

@@ -1,4 +1,4 @@
-/** What takes long is done in steps, so that other calls come in between and it can be cancelled. */
+/** What takes long is done in steps, so that others come in between and it can be cancelled. */
 
 import type { Engine } from '../build/wasm/entidb.js'
 import type { RawProgress, Request } from './protocol.js'

@@ -28,7 +28,7 @@ export async function open<S extends Schema = NoSchema>(
 ): Promise<Database<S>> {
   const settings = settingsOf(name, options)
   const task = { type: 'open', options: settings.host } as const
-  const started = await start(name, task, settings.watch.signal)
+  const started = await start(task, settings.watch.signal)
   const client = new Client(started)
   try {
     return (await finish(client, settings, started.value as Opened)) as unknown as Database<S>
@@ -51,7 +51,7 @@ async function finish(client: Client, settings: OpenSettings, opened: Opened) {
  * for (const name of await list()) console.log(name)
  */
 export async function list(): Promise<string[]> {
-  const { worker, value } = await start('entidb', { type: 'list' })
+  const { worker, value } = await start({ type: 'list' })
   worker.terminate()
   return (value as string[]).sort()
 }
@@ -65,7 +65,7 @@ export async function list(): Promise<string[]> {
  */
 export async function remove(name: string): Promise<boolean> {
   checkDatabaseName(name)
-  const { worker, value } = await start('entidb', { type: 'remove', name })
+  const { worker, value } = await start({ type: 'remove', name })
   worker.terminate()
   return value as boolean
 }

@@ -1,6 +1,6 @@
 /**
- * What a page and the worker that hosts its database say to each other. `bytes` are the messages of
- * the engine's host module, which neither this file nor the worker looks into; they are transferred.
+ * What a page and the worker that hosts its database say to each other. `bytes` are messages of the
+ * engine's host module, which neither this file nor the worker looks into; they are transferred.
  */
 
 import type { WireError } from './errors.js'

@@ -26,7 +26,7 @@ const PAGES = [
 ] as const
 
 /**
- * The rows of a query page by page, ending with it whatever happens. Where an answer takes a message
+ * The rows of a query page by page, ending with it whatever happens. Where answers take a message
  * each way, the next page is under way while one is gone through, from the second on: then most
  * callers want them all. In a transaction it is not, as what is delivered counts as read.
  */

@@ -26,17 +26,22 @@ export interface Started {
  * Starts a worker, which loads its script while the engine is compiled here, and has it do its
  * first task. Where that fails or is given up the worker is ended.
  */
-export async function start(name: string, task: Task, signal?: AbortSignal): Promise<Started> {
+export async function start(task: Task, signal?: AbortSignal): Promise<Started> {
   if (typeof Worker !== 'function') {
     throw new EntidbError('Unsupported', 'there are no workers here; open it in a browser')
   }
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name })
+  // Bundlers look for these very words, and for options that do not depend on anything.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    type: 'module',
+    name: 'entidb',
+  })
   const life = `entidb-${generateId()}`
-  const ends: (() => void)[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let abort = () => {}
   try {
     const value = await new Promise<unknown>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<FromHost>) => {
-        if (data.type === 'started') ends.pop()?.()
+        if (data.type === 'started') clearTimeout(timer)
         else if (data.type === 'ready') resolve(data.value)
         else if ('error' in data) reject(fromWire(data.error))
       }
@@ -45,15 +50,11 @@ export async function start(name: string, task: Task, signal?: AbortSignal): Pro
         event.preventDefault()
         reject(unusable(event.message ?? 'its script was not found'))
       }
-      if (signal !== undefined) {
-        const abort = () => reject(aborted(signal))
-        signal.addEventListener('abort', abort)
-        ends.push(() => signal.removeEventListener('abort', abort))
-      }
+      abort = () => signal && reject(aborted(signal))
+      signal?.addEventListener('abort', abort)
       compile().then((module) => {
         worker.postMessage({ ...task, module, life, protocol: PROTOCOL } satisfies First)
-        const timer = setTimeout(() => reject(silent()), START_MS)
-        ends.push(() => clearTimeout(timer))
+        timer = setTimeout(() => reject(silent()), START_MS)
       }, reject)
     })
     return { worker, life, value }
@@ -61,7 +62,8 @@ export async function start(name: string, task: Task, signal?: AbortSignal): Pro
     worker.terminate()
     throw error
   } finally {
-    for (const end of ends) end()
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
   }
 }
 

@@ -6,7 +6,7 @@ const STEP_BYTES = 256 * 1024
 const SYNC_MS = 200
 
 /**
- * What an engine has to do while nobody asks anything of it: the steps of its own work, one for each
+ * What an engine has to do while nobody asks anything of it: the steps of its own work, one for a
  * task of the thread, and the sync that relaxed commits are owed.
  */
 export class Upkeep {

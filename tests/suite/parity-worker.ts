@@ -40,16 +40,16 @@ async function load(path: string): Promise<Response> {
   return response
 }
 
-/** @param parts paths of op logs without their ending; the answers lie beside them */
+/** @param parts paths of op logs without their ending */
 async function play(name: string, parts: string[]): Promise<Reply> {
   initSync({ module: await WebAssembly.compileStreaming(load('/dist/entidb.wasm')) })
   const player = new Player(name)
   for (const part of parts) {
-    const [log, answers] = await Promise.all(
-      ['log', 'answers'].map(async (ending) => (await load(`${part}.${ending}`)).text()),
+    const [calls, answers] = await Promise.all(
+      ['calls', 'answers'].map(async (ending) => (await load(`${part}.${ending}`)).text()),
     )
     const expected = String(answers).split('\n')
-    for (const [at, line] of String(log).split('\n').entries()) {
+    for (const [at, line] of String(calls).split('\n').entries()) {
       if (line === '') continue
       const answer = await player.play(line)
       if (answer !== expected[at]) {

@@ -5,8 +5,8 @@ use std::fmt;
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, as far as a caller would act differently. The list is closed: the same names are
-/// the `kind` of every error of the JavaScript package.
+/// What went wrong, as far as a caller would act differently. The list is closed: the same names
+/// are the `kind` of every error of the JavaScript package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// An argument, document or id that cannot be stored or asked for.
@@ -188,8 +188,8 @@ impl Error {
         self
     }
 
-    /// The signal that an asynchronous storage must fetch chunks before the operation can be retried
-    /// from its start. Only the host of such a storage ever sees it.
+    /// The signal that an asynchronous storage must fetch chunks before the operation can be
+    /// retried from its start. Only the host of such a storage ever sees it.
     #[cold]
     pub fn missing() -> Self {
         let mut error = Self::new(ErrorKind::Io, "the storage must fetch chunks; fetch and retry");

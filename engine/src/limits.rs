@@ -14,7 +14,8 @@ pub const INDEX_VALUES_BYTES_MAX: usize = 1024;
 pub const KEY_PREFIX_BYTES: usize = 5;
 /// Bytes of a key of the store: prefix, index values, id.
 pub const KEY_BYTES_MAX: usize = KEY_PREFIX_BYTES + INDEX_VALUES_BYTES_MAX + ID_KEY_BYTES_MAX + 8;
-/// Room for the lengths, offsets, trailer and restart points around one entry in a block of its own.
+/// Room for the lengths, offsets, trailer and restart points around one entry in a block of its
+/// own.
 pub const ENTRY_OVERHEAD_BYTES: usize = 128;
 /// Fields of a compound index.
 pub const INDEX_FIELDS_MAX: usize = 8;
@@ -41,8 +42,8 @@ pub const LOG_HEAD_BYTES: u32 = 1024;
 pub const CACHE_BYTES_DEFAULT: usize = 32 * 1024 * 1024;
 /// Milliseconds after which an unused snapshot expires.
 pub const SNAPSHOT_IDLE_MS_MAX: u64 = 60_000;
-/// Bytes written since a snapshot was taken up to which it is kept in any case; beyond, up to the size
-/// of the database.
+/// Bytes written since a snapshot was taken up to which it is kept in any case; beyond, up to the
+/// size of the database.
 pub const SNAPSHOT_BYTES_MIN: u64 = 256 * 1024 * 1024;
 /// Bytes of the keys of recent commits that transactions are validated against.
 pub const RECENT_KEYS_BYTES_MAX: usize = 1024 * 1024;

@@ -1,4 +1,5 @@
-//! The vectors that every implementation of the format is held to; see `fixtures/vectors/README.md`.
+//! The vectors that every implementation of the format is held to; see
+//! `fixtures/vectors/README.md`.
 
 #![expect(
     clippy::unwrap_used,

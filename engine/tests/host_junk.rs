@@ -1,5 +1,5 @@
-//! Messages that are no messages: truncated, flipped, with lengths beyond reason. Each is refused with a
-//! type, or was still a message; none panics, and a refused one changes nothing.
+//! Messages that are no messages: truncated, flipped, with lengths beyond reason. Each is refused
+//! with a type, or was still a message; none panics, and a refused one changes nothing.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 

@@ -1,5 +1,5 @@
-//! The store on a storage that answers later: it writes the same bytes as on one that answers at once,
-//! shows nothing before its barrier, and ends where a barrier fails.
+//! The store on a storage that answers later: it writes the same bytes as on one that answers at
+//! once, shows nothing before its barrier, and ends where a barrier fails.
 
 mod store_script;
 

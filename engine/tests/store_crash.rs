@@ -1,5 +1,6 @@
-//! The store under power cuts and kills: every call that changes a file is a place to stop, and what a
-//! disk could hold then must open as a state that was committed, with nothing acknowledged missing.
+//! The store under power cuts and kills: every call that changes a file is a place to stop, and
+//! what a disk could hold then must open as a state that was committed, with nothing acknowledged
+//! missing.
 
 mod store_script;
 

@@ -7,8 +7,9 @@
 //!     removed            present only while the database is being removed
 //! ```
 //!
-//! No browser removes a directory in one step, so `removed` is made first and goes last: a removal that was
-//! interrupted hides the database at once and is finished by whoever opens or removes it next.
+//! No browser removes a directory in one step, so `removed` is made first and goes last: a removal
+//! that was interrupted hides the database at once and is finished by whoever opens or removes it
+//! next.
 
 use entidb::storage::FileId;
 use entidb::{Error, ErrorKind, Result};
@@ -46,12 +47,13 @@ pub struct Acquired {
 
 /// Opens the files of the database `name`, waiting up to `timeout_ms` for whoever holds them.
 ///
-/// Where any file is there, the others are made empty: to the engine a file that is missing and one that
-/// is empty are the same, and it tells a new database from a damaged one by what is in the files.
+/// Where any file is there, the others are made empty: to the engine a file that is missing and one
+/// that is empty are the same, and it tells a new database from a damaged one by what is in the
+/// files.
 ///
 /// # Errors
-/// `NotFound` where there is no file and `create` is false; `Locked` after the wait; `Unsupported` where
-/// the browser gives no access.
+/// `NotFound` where there is no file and `create` is false; `Locked` after the wait; `Unsupported`
+/// where the browser gives no access.
 pub async fn acquire(name: &str, create: bool, timeout_ms: u32) -> Result<Acquired> {
     let directory_name = to_directory(name)?;
     let root = root().await?;
@@ -111,8 +113,8 @@ pub async fn list() -> Result<Vec<String>> {
     }
 }
 
-/// Removes the database `name`, waiting up to `timeout_ms` for whoever holds its files. False if there was
-/// none.
+/// Removes the database `name`, waiting up to `timeout_ms` for whoever holds its files. False if
+/// there was none.
 ///
 /// # Errors
 /// `Locked` after the wait.
@@ -122,8 +124,8 @@ pub async fn remove(name: &str, timeout_ms: u32) -> Result<bool> {
     let Some(directory) = directory(&root, &directory_name, false).await? else {
         return Ok(false);
     };
-    // Holding all files for a moment shows that nobody has the database open: a marker must not hide one
-    // that is in use.
+    // Holding all files for a moment shows that nobody has the database open: a marker must not
+    // hide one that is in use.
     match acquire(name, false, timeout_ms).await {
         Ok(acquired) => drop(acquired),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -191,7 +193,8 @@ async fn file(
     found(directory.get_file_handle_with_options(name, &options), id).await
 }
 
-/// Whether any of a database's files is there: one is enough to make it a database, if a damaged one.
+/// Whether any of a database's files is there: one is enough to make it a database, if a damaged
+/// one.
 async fn has_files(directory: &FileSystemDirectoryHandle) -> Result<bool> {
     for id in FileId::ALL {
         if file(directory, id.name(), false).await?.is_some() {

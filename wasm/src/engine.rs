@@ -1,7 +1,7 @@
 //! The class that JavaScript holds: a host over one of the storages, method by method.
 //!
-//! Every method takes `&self`: after a trap the borrow it left behind is a shared one, and the next call
-//! still gets in, to be told that the engine is gone.
+//! Every method takes `&self`: after a trap the borrow it left behind is a shared one, and the next
+//! call still gets in, to be told that the engine is gone.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -381,8 +381,8 @@ async fn open_host(options: JsValue) -> Result<Host<AnyStorage>> {
             let acquired = acquire(&options.name, create, timeout_ms).await?;
             let opened = guarded(|| Host::open(AnyStorage::Opfs(acquired.storage), &engine));
             if opened.is_err() && acquired.fresh {
-                // What was made a moment ago must not be listed. The error of the open is the one to
-                // tell; files that stay are empty, which is no database either.
+                // What was made a moment ago must not be listed. The error of the open is the one
+                // to tell; files that stay are empty, which is no database either.
                 let _ = remove(&options.name, timeout_ms).await;
             }
             opened

@@ -1,5 +1,5 @@
-//! Errors on their way across the boundary: the platform's exceptions become [`Error`]s, and those become
-//! the plain objects that JavaScript catches.
+//! Errors on their way across the boundary: the platform's exceptions become [`Error`]s, and those
+//! become the plain objects that JavaScript catches.
 
 use entidb::storage::FileId;
 use entidb::{Error, ErrorKind};
@@ -41,7 +41,8 @@ pub fn thrown(error: &Error) -> JsValue {
     let thrown = Thrown {
         kind: if error.is_missing() { "Missing" } else { error.kind().name() },
         message: error.message(),
-        // A damaged file can hold numbers that JavaScript cannot; the message has them all the same.
+        // A damaged file can hold numbers that JavaScript cannot; the message has them all the
+        // same.
         details: ThrownDetails {
             file: details.file,
             offset: details.offset.filter(|n| *n <= WHOLE_MAX),

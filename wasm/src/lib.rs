@@ -1,8 +1,9 @@
-//! The engine of `EntiDB` for the browser: storage over the origin private file system, and the engine's
-//! [`Host`](entidb::host::Host) as a class that JavaScript holds in a dedicated worker.
+//! The engine of `EntiDB` for the browser: storage over the origin private file system, and the
+//! engine's [`Host`](entidb::host::Host) as a class that JavaScript holds in a dedicated worker.
 //!
-//! Everything that is not opening a file is synchronous. Documents, batches and queries cross as bytes, in
-//! the layouts of [`entidb::host`]; options, statistics, reports and errors as plain objects.
+//! Everything that is not opening a file is synchronous. Documents, batches and queries cross as
+//! bytes, in the layouts of [`entidb::host`]; options, statistics, reports and errors as plain
+//! objects.
 
 pub mod directory;
 mod engine;

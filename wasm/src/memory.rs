@@ -1,5 +1,5 @@
-//! The allocator, which remembers that an allocation failed: Rust then aborts without a panic, and nobody
-//! could tell why the engine stopped.
+//! The allocator, which remembers that an allocation failed: Rust then aborts without a panic, and
+//! nobody could tell why the engine stopped.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

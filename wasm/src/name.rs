@@ -1,15 +1,15 @@
 //! The name of a database as the name of a directory, and back.
 //!
-//! Some browsers keep such directories in a file system that does not tell upper from lower case, so only
-//! lower-case letters, digits, `-` and `_` stand for themselves; every other byte of the UTF-8 becomes `%`
-//! and two lower-case hexadecimal digits.
+//! Some browsers keep such directories in a file system that does not tell upper from lower case,
+//! so only lower-case letters, digits, `-` and `_` stand for themselves; every other byte of the
+//! UTF-8 becomes `%` and two lower-case hexadecimal digits.
 
 use std::fmt::Write as _;
 
 use entidb::{Error, ErrorKind, Result};
 
-/// UTF-8 bytes of a database's name. A directory's name has at most 255 bytes in every file system that
-/// browsers use, and a byte becomes three at worst.
+/// UTF-8 bytes of a database's name. A directory's name has at most 255 bytes in every file system
+/// that browsers use, and a byte becomes three at worst.
 pub const NAME_BYTES_MAX: usize = 80;
 
 const _: () = assert!(NAME_BYTES_MAX * 3 <= 255);

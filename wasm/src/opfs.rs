@@ -1,7 +1,7 @@
 //! The origin private file system as a [`Storage`]: three synchronous access handles, opened once.
 //!
-//! What it cannot do: work outside a dedicated worker, share its files with another handle, or make the
-//! *names* of files durable (which is why the engine knows its files by what is in them).
+//! What it cannot do: work outside a dedicated worker, share its files with another handle, or make
+//! the *names* of files durable (which is why the engine knows its files by what is in them).
 
 use entidb::storage::{FileId, Read, Storage, Synced};
 use entidb::{Durability, Error, ErrorKind, Result};
@@ -25,8 +25,8 @@ impl OpfsStorage {
         Self { handles, place: FileSystemReadWriteOptions::new() }
     }
 
-    /// Makes everything written durable and gives the files back. Closing alone makes nothing durable in
-    /// any browser.
+    /// Makes everything written durable and gives the files back. Closing alone makes nothing
+    /// durable in any browser.
     ///
     /// # Errors
     /// The first file that could not be flushed; all are closed all the same.

@@ -1,8 +1,9 @@
 //! What is left of the engine after it stopped in the middle of a call.
 //!
-//! With `panic = "abort"` a panic ends in a trap: the call never returns, and whatever it held stays half
-//! changed. So one flag says whether a call is under way. Found set at the start of another call, it means
-//! that an earlier one never came back, and nothing of the engine is touched any more.
+//! With `panic = "abort"` a panic ends in a trap: the call never returns, and whatever it held
+//! stays half changed. So one flag says whether a call is under way. Found set at the start of
+//! another call, it means that an earlier one never came back, and nothing of the engine is touched
+//! any more.
 
 use std::cell::{Cell, RefCell};
 
@@ -88,7 +89,8 @@ mod tests {
 
         let aborted = std::panic::catch_unwind(|| {
             guarded(|| {
-                // Rust aborts where nobody takes the failure; a panic with no message stands for that.
+                // Rust aborts where nobody takes the failure; a panic with no message stands for
+                // that.
                 let refused = Vec::<u8>::new().try_reserve_exact(isize::MAX.unsigned_abs());
                 assert!(refused.is_err());
                 std::panic::resume_unwind(Box::new(()));

@@ -1,5 +1,5 @@
-//! The storages a browser has, as one type. One over `IndexedDB` joins here: the engine and its host
-//! already take `Missing` and `Pending` for an answer.
+//! The storages a browser has, as one type. One over `IndexedDB` joins here: the engine and its
+//! host already take `Missing` and `Pending` for an answer.
 
 use entidb::storage::{FileId, MemoryStorage, Read, Storage, Synced};
 use entidb::{Durability, Result};

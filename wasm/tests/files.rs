@@ -1,4 +1,5 @@
-//! The directories of databases in a real dedicated worker: who may open them, what is listed, how they go.
+//! The directories of databases in a real dedicated worker: who may open them, what is listed, how
+//! they go.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail")]
 

@@ -50,9 +50,9 @@ impl From<String> for Id {
 }
 
 impl Id {
-    /// The bytes of this id in a key. Encoded ids compare bytewise: integers, then UUIDs, then other
-    /// strings. An integer beyond the safe range or an empty string is `InvalidInput`, a string
-    /// that is too long `LimitExceeded`.
+    /// The bytes of this id in a key. Encoded ids compare bytewise: integers, then UUIDs, then
+    /// other strings. An integer beyond the safe range or an empty string is `InvalidInput`, a
+    /// string that is too long `LimitExceeded`.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut out = Vec::with_capacity(UUID_TEXT_BYTES);
         match self {
@@ -75,8 +75,8 @@ impl Id {
         Ok(out)
     }
 
-    /// The id that `bytes` encode; they must be exactly one id in the form that [`Id::encode`] gives
-    /// it, or they are `InvalidInput`.
+    /// The id that `bytes` encode; they must be exactly one id in the form that [`Id::encode`]
+    /// gives it, or they are `InvalidInput`.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let id = match bytes.split_first() {
             Some((&INTEGER, rest)) => <[u8; 8]>::try_from(rest)

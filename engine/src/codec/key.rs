@@ -124,8 +124,8 @@ pub fn split_values(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8])> {
     bytes.split_at_checked(len).ok_or_else(|| Error::decode("an index value is cut off"))
 }
 
-/// Whether one of the index values, of which `bytes` are nothing but a sequence, is missing. What is
-/// missing inside an array does not count.
+/// Whether one of the index values, of which `bytes` are nothing but a sequence, is missing. What
+/// is missing inside an array does not count.
 pub fn contains_missing(bytes: &[u8]) -> Result<bool> {
     let mut reader = Reader::new(bytes);
     while let Some(&tag) = reader.rest().first() {

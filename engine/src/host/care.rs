@@ -10,8 +10,8 @@ use crate::storage::{Barrier, Storage, Synced};
 const STEP_BYTES_MAX: u64 = 1 << 28;
 
 impl<S: Storage> Host<S> {
-    /// Tells the time, in milliseconds, never backwards: snapshots and transactions that were not used for
-    /// long expire.
+    /// Tells the time, in milliseconds, never backwards: snapshots and transactions that were not
+    /// used for long expire.
     pub fn tick(&mut self, now_ms: u64) {
         self.db.tick(now_ms);
     }

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Things by number. A number is never given twice, so that one that was closed can never mean something
-/// else later. Zero is no handle.
+/// Things by number. A number is never given twice, so that one that was closed can never mean
+/// something else later. Zero is no handle.
 #[derive(Debug)]
 pub struct Handles<T> {
     /// What they are called in messages.

@@ -1,9 +1,9 @@
 //! What stands between a database and whoever speaks to it in messages.
 //!
 //! A [`Host`] owns a [`Database`] and, behind numbers, everything a caller holds of it: snapshots,
-//! transactions and cursors. Its methods take and return bytes and numbers, so that a skin for another
-//! language has nothing to decide, and tests and fuzzers reach everything that skin reaches. It knows no
-//! language, no files and no clock.
+//! transactions and cursors. Its methods take and return bytes and numbers, so that a skin for
+//! another language has nothing to decide, and tests and fuzzers reach everything that skin
+//! reaches. It knows no language, no files and no clock.
 //!
 //! | file | concept |
 //! |---|---|
@@ -15,11 +15,12 @@
 //! | `views` | snapshots and transactions |
 //! | `writes`, `reads`, `cursors`, `care` | the calls |
 //!
-//! Junk in a message is `InvalidInput` and changes nothing; no message makes the host take more memory
-//! than a few times its own length, or than the documented maximum of the answer. Where a call fails with
-//! [`Error::is_missing`](crate::Error::is_missing) nothing has changed: fetch what the storage lacks and
-//! make the same call again. After a change [`Host::is_pending`] tells whether it waits for a barrier of
-//! the storage; until that is reported reads go on and changes do not.
+//! Junk in a message is `InvalidInput` and changes nothing; no message makes the host take more
+//! memory than a few times its own length, or than the documented maximum of the answer. Where a
+//! call fails with [`Error::is_missing`](crate::Error::is_missing) nothing has changed: fetch what
+//! the storage lacks and make the same call again. After a change [`Host::is_pending`] tells
+//! whether it waits for a barrier of the storage; until that is reported reads go on and changes do
+//! not.
 
 mod care;
 mod cursors;

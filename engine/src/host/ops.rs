@@ -12,9 +12,9 @@
 //!      6 delete
 //! ```
 //!
-//! A slice is its length as a varint, then its bytes. Ids are encoded as FORMAT.md, section 2 says; a
-//! document and a patch are canonical maps without `id`; the slices at the end of an update are the names
-//! of the properties to delete, in UTF-8.
+//! A slice is its length as a varint, then its bytes. Ids are encoded as FORMAT.md, section 2 says;
+//! a document and a patch are canonical maps without `id`; the slices at the end of an update are
+//! the names of the properties to delete, in UTF-8.
 
 use crate::catalog::CollectionId;
 use crate::codec::bytes::Reader;

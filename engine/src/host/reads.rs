@@ -20,9 +20,9 @@ impl<S: Storage> Host<S> {
         self.db.get(self.views.at(view)?, collection_id(collection), id)
     }
 
-    /// The documents of many ids, as laid out in [`reply`]. `ids` is a slice for each. The answer stops
-    /// early where it gets long, or where bytes must be fetched first: it then covers the ids at the front,
-    /// one at least, and the caller asks again for those that are left.
+    /// The documents of many ids, as laid out in [`reply`]. `ids` is a slice for each. The answer
+    /// stops early where it gets long, or where bytes must be fetched first: it then covers the
+    /// ids at the front, one at least, and the caller asks again for those that are left.
     pub fn get_many(&mut self, view: u32, collection: u32, ids: &[u8]) -> Result<Vec<u8>> {
         let ids = decode_ids(ids)?;
         let mut reply = Vec::new();

@@ -7,16 +7,16 @@ use crate::options::Durability;
 use crate::storage::{Storage, Synced};
 
 impl<S: Storage> Host<S> {
-    /// Stages the batch of writes in `message` as one commit of the open group; the answer is laid out in
-    /// [`reply`]. It becomes visible and durable with the next [`Host::commit`].
+    /// Stages the batch of writes in `message` as one commit of the open group; the answer is laid
+    /// out in [`reply`]. It becomes visible and durable with the next [`Host::commit`].
     pub fn stage(&mut self, message: &[u8], durability: Durability) -> Result<Vec<u8>> {
         let ops = ops::decode(message)?;
         let staged = self.db.stage(&ops)?;
         Ok(self.joined(staged, durability))
     }
 
-    /// Publishes the open group, as durable as the strictest of its members asked for. Done at once where
-    /// nothing is staged. After an error none of the group's members has happened.
+    /// Publishes the open group, as durable as the strictest of its members asked for. Done at once
+    /// where nothing is staged. After an error none of the group's members has happened.
     pub fn commit(&mut self) -> Result<Synced> {
         let committed = self.db.commit(self.group);
         if !committed.as_ref().is_err_and(Error::is_missing) {
@@ -25,7 +25,8 @@ impl<S: Storage> Host<S> {
         committed
     }
 
-    /// Makes durable what was committed with relaxed durability; to be called while no group is open.
+    /// Makes durable what was committed with relaxed durability; to be called while no group is
+    /// open.
     pub fn sync(&mut self) -> Result<Synced> {
         self.db.commit(Durability::Strict)
     }
@@ -43,8 +44,8 @@ impl<S: Storage> Host<S> {
         Ok(reply::staged(reply::IN_GROUP, 0, &outcomes))
     }
 
-    /// Stages what `transaction` wrote as one commit of the open group. The transaction is over then, and
-    /// after every error but a miss; it lives on where the group is full.
+    /// Stages what `transaction` wrote as one commit of the open group. The transaction is over
+    /// then, and after every error but a miss; it lives on where the group is full.
     ///
     /// # Errors
     /// `Conflict` where another commit changed what it read.

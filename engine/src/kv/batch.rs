@@ -6,8 +6,8 @@ use super::units::Lease;
 use super::version::Run;
 use crate::error::Result;
 
-/// The writes of one commit, the newest of each key, in key order. What outgrows memory lies in private
-/// segments that no root lists; dropping the batch gives their units back.
+/// The writes of one commit, the newest of each key, in key order. What outgrows memory lies in
+/// private segments that no root lists; dropping the batch gives their units back.
 #[derive(Debug, Default)]
 pub struct Batch {
     table: Memtable,

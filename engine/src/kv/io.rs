@@ -113,8 +113,9 @@ impl<S: Storage> Io<S> {
         self.storage.set_len(file, len)
     }
 
-    /// Makes all earlier writes to `file` durable. Once this has failed nothing may be built on these
-    /// files any more, see [`Io::failed_sync`]. Only what has to wait for the disk is counted.
+    /// Makes all earlier writes to `file` durable. Once this has failed nothing may be built on
+    /// these files any more, see [`Io::failed_sync`]. Only what has to wait for the disk is
+    /// counted.
     pub fn sync(&self, file: FileId, durability: Durability) -> Result<Synced> {
         if durability == Durability::Strict {
             count(&self.counters.syncs, 1);
@@ -126,8 +127,8 @@ impl<S: Storage> Io<S> {
         synced
     }
 
-    /// The first sync that failed. Systems count what it held as written, so that later syncs succeed
-    /// and bring none of it to the medium, whoever wrote it.
+    /// The first sync that failed. Systems count what it held as written, so that later syncs
+    /// succeed and bring none of it to the medium, whoever wrote it.
     pub fn failed_sync(&self) -> Option<Error> {
         self.failed_sync.borrow().clone()
     }

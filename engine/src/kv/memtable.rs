@@ -1,11 +1,12 @@
 //! The memtable: sorted writes in memory, several versions of a key side by side.
 //!
-//! A skip list in three vectors: the bytes of keys and values, the entries, and their links. An entry
-//! is named by its number, so that a cursor borrows nothing, and freeing a memtable is freeing three
-//! vectors. Towers have the heights that the entry's number gives them: equal calls build equal tables.
+//! A skip list in three vectors: the bytes of keys and values, the entries, and their links. An
+//! entry is named by its number, so that a cursor borrows nothing, and freeing a memtable is
+//! freeing three vectors. Towers have the heights that the entry's number gives them: equal calls
+//! build equal tables.
 //!
-//! Order: keys ascending, and under one key sequence numbers descending, so that the newest version at
-//! or below a sequence number is the first entry at or after it.
+//! Order: keys ascending, and under one key sequence numbers descending, so that the newest version
+//! at or below a sequence number is the first entry at or after it.
 
 mod list;
 #[cfg(test)]
@@ -47,9 +48,9 @@ pub struct Memtable {
 }
 
 impl Memtable {
-    /// Adds an entry. Fails with `LimitExceeded` for a key above [`KEY_BYTES_MAX`] or where all keys and
-    /// values would take more than 4 GiB, and with `InvalidInput` where the key has an entry of this
-    /// sequence number already; nothing is changed then.
+    /// Adds an entry. Fails with `LimitExceeded` for a key above [`KEY_BYTES_MAX`] or where all
+    /// keys and values would take more than 4 GiB, and with `InvalidInput` where the key has an
+    /// entry of this sequence number already; nothing is changed then.
     pub fn insert(&mut self, key: &[u8], seq: u64, kind: Kind, value: &[u8]) -> Result<()> {
         let key_len = u16::try_from(key.len()).ok().filter(|_| key.len() <= KEY_BYTES_MAX);
         let key_len = key_len.ok_or_else(|| full("a key is too long"))?;
@@ -86,8 +87,8 @@ impl Memtable {
         node(self.list.last())
     }
 
-    /// The first entry at or after (key, seq): a version of `key` at or below `seq`, or else the newest
-    /// version of the next key.
+    /// The first entry at or after (key, seq): a version of `key` at or below `seq`, or else the
+    /// newest version of the next key.
     pub fn seek(&self, key: &[u8], seq: u64) -> Option<Node> {
         node(self.list.next_of(self.find_before(key, seq)))
     }
@@ -127,8 +128,9 @@ impl Memtable {
         self.value_of(self.list.entry(at.0))
     }
 
-    /// Bytes of keys, values, entries and links: what the entries take in memory, up to the room that
-    /// vectors keep for growing. The same on every platform, as it decides when a flush happens.
+    /// Bytes of keys, values, entries and links: what the entries take in memory, up to the room
+    /// that vectors keep for growing. The same on every platform, as it decides when a flush
+    /// happens.
     pub fn bytes(&self) -> usize {
         self.bytes.len() + self.list.bytes()
     }
@@ -151,8 +153,8 @@ impl Memtable {
         self.max_seq = 0;
     }
 
-    /// Removes every entry with a sequence number above `seq`. A table that never had them is equal to
-    /// this one afterwards, provided that they were the last to be inserted.
+    /// Removes every entry with a sequence number above `seq`. A table that never had them is equal
+    /// to this one afterwards, provided that they were the last to be inserted.
     pub fn truncate_after(&mut self, seq: u64) {
         if self.max_seq() <= seq {
             return;

@@ -10,8 +10,8 @@ use super::view::{Direction, KeyRange};
 use crate::error::Result;
 use crate::storage::Storage;
 
-/// An iteration over a range. It borrows the store; a longer one goes on later by a new scan from the
-/// last key.
+/// An iteration over a range. It borrows the store; a longer one goes on later by a new scan from
+/// the last key.
 pub struct Scan<'a, S: Storage> {
     io: &'a Io<S>,
     merge: Merge<'a>,

@@ -213,7 +213,8 @@ impl<'a> Source<'a> {
 }
 
 impl RunCursor {
-    /// Enters the segment at `at`, if there is one, and moves within it. Nothing changes on an error.
+    /// Enters the segment at `at`, if there is one, and moves within it. Nothing changes on an
+    /// error.
     fn enter(
         &mut self,
         at: Option<usize>,

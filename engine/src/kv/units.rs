@@ -1,13 +1,13 @@
-//! Allocation of units. The free set is never stored: a unit is in use while a version that counts lists
-//! it, or while whoever is writing to it holds its lease.
+//! Allocation of units. The free set is never stored: a unit is in use while a version that counts
+//! lists it, or while whoever is writing to it holds its lease.
 
 use std::sync::{Arc, Weak};
 
 use super::version::Version;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Held by whoever writes private segments; dropping it gives back every unit taken under it, unless a
-/// version lists the unit by then.
+/// Held by whoever writes private segments; dropping it gives back every unit taken under it,
+/// unless a version lists the unit by then.
 pub(crate) type Lease = Arc<()>;
 
 /// Which units of the volume are in use.

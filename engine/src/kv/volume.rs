@@ -37,7 +37,8 @@ pub(crate) struct Volume {
     slot: u64,
     /// What `root` lists.
     version: Arc<Version>,
-    /// What the other slot's root lists: its units stay untouched, so that it can be fallen back to.
+    /// What the other slot's root lists: its units stay untouched, so that it can be fallen back
+    /// to.
     previous: Arc<Version>,
     units: Units,
     next_segment_id: u64,
@@ -58,8 +59,9 @@ impl Volume {
         Self { superblock, root, slot, version, previous, units, next_segment_id }
     }
 
-    /// Makes an empty volume: the manifest and the first root are durable before the first superblock,
-    /// and that before the second, so that a volume without any is one that nobody was told of.
+    /// Makes an empty volume: the manifest and the first root are durable before the first
+    /// superblock, and that before the second, so that a volume without any is one that nobody
+    /// was told of.
     pub fn create<S: Storage>(io: &Io<S>, superblock: Superblock) -> Result<(Self, Synced)> {
         let geometry = &superblock.geometry;
         if io.len(FileId::Volume)? > 0 {
@@ -193,8 +195,8 @@ impl Volume {
         Ok(synced)
     }
 
-    /// Writes superblocks where one is damaged or missing, and the root that counts once more where it
-    /// is. One copy after the other, as each may be the only one there is.
+    /// Writes superblocks where one is damaged or missing, and the root that counts once more where
+    /// it is. One copy after the other, as each may be the only one there is.
     pub fn rewrite_head<S: Storage>(&self, io: &Io<S>) -> Result<Synced> {
         let superblock = self.superblock.encode();
         let mut is_whole = true;

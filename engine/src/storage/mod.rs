@@ -1,7 +1,7 @@
 //! The storage seam: three files of bytes, and a barrier.
 //!
-//! The engine needs no more than this from a platform. `&self` throughout: a storage is a handle, and
-//! whatever it must remember it keeps behind its own cell.
+//! The engine needs no more than this from a platform. `&self` throughout: a storage is a handle,
+//! and whatever it must remember it keeps behind its own cell.
 
 mod buffer;
 #[cfg(any(test, feature = "fault"))]
@@ -75,11 +75,12 @@ pub enum Synced {
 /// Contract, held by every implementation and checked by [`contract`](crate::storage) tests:
 /// - a file that was never written has length 0;
 /// - `read_at` fills the whole buffer or fails; reading past the end is an `Io` error;
-/// - `write_at` writes all bytes or fails, and may start at or beyond the end: the file grows and a gap
-///   reads as zeros. After a failure the range may hold old bytes, new bytes, or a mix;
+/// - `write_at` writes all bytes or fails, and may start at or beyond the end: the file grows and a
+///   gap reads as zeros. After a failure the range may hold old bytes, new bytes, or a mix;
 /// - `set_len` grows with zeros or cuts off, and fails with `QuotaExceeded` where there is no room;
 /// - nothing written is durable, nor ordered against other writes, before `sync` says so;
-/// - a full storage is `QuotaExceeded`, any other failure `Io`, a file held by somebody else `Locked`.
+/// - a full storage is `QuotaExceeded`, any other failure `Io`, a file held by somebody else
+///   `Locked`.
 pub trait Storage {
     /// Length of `file` in bytes.
     fn len(&self, file: FileId) -> Result<u64>;
@@ -93,7 +94,8 @@ pub trait Storage {
     /// Sets the length of `file`.
     fn set_len(&self, file: FileId, len: u64) -> Result<()>;
 
-    /// Makes all earlier writes to `file` durable: `Strict` against loss of power, `Relaxed` against
-    /// the end of this process only (a no-op where the operating system has the bytes already).
+    /// Makes all earlier writes to `file` durable: `Strict` against loss of power, `Relaxed`
+    /// against the end of this process only (a no-op where the operating system has the bytes
+    /// already).
     fn sync(&self, file: FileId, durability: Durability) -> Result<Synced>;
 }

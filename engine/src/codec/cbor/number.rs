@@ -149,7 +149,8 @@ fn power_of_two(biased: u64) -> f64 {
 /// gives `seconds`, if there is one.
 ///
 /// Rounding `seconds * 1000` would not find it: beyond 2^42 seconds the product can lie half a
-/// millisecond off. It is never further off, so the floor of the product is the integer or one less.
+/// millisecond off. It is never further off, so the floor of the product is the integer or one
+/// less.
 pub fn date_ms(seconds: f64) -> Option<i64> {
     let low = (seconds * SECOND_MS).floor();
     [low, low + 1.0]

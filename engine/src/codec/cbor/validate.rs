@@ -51,8 +51,8 @@ fn check(bytes: &[u8], document: bool) -> Result<()> {
 struct Frame {
     /// Elements or entries not yet read.
     left: u32,
-    /// In an array, the number of elements begun. In a map, where the key of the entry begun starts,
-    /// or 0 where there is none: no key starts in front of its map's head.
+    /// In an array, the number of elements begun. In a map, where the key of the entry begun
+    /// starts, or 0 where there is none: no key starts in front of its map's head.
     at: u32,
 }
 

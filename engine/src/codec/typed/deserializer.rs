@@ -1,7 +1,7 @@
 //! Reads the types of a program from a [`Value`].
 //!
-//! A number is both a float and, where it is whole, an integer: which of the two a field asks for is
-//! known here only, so that a field of either type takes it.
+//! A number is both a float and, where it is whole, an integer: which of the two a field asks for
+//! is known here only, so that a field of either type takes it.
 
 use serde::de::value::{Error, MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};

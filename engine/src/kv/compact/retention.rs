@@ -1,7 +1,8 @@
 //! Which versions of a key a merge keeps.
 
-/// What snapshots and dropped collections mean for a merge, as of its beginning. A snapshot taken later
-/// is newer than every input, so it needs no more than the newest version, which is always kept.
+/// What snapshots and dropped collections mean for a merge, as of its beginning. A snapshot taken
+/// later is newer than every input, so it needs no more than the newest version, which is always
+/// kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Retention {
     /// Sequence numbers of live snapshots, ascending.
@@ -20,8 +21,8 @@ impl Retention {
         self.retired.iter().map(Vec::as_slice).find(|prefix| key.starts_with(prefix))
     }
 
-    /// Numbers the reader that sees a version of `seq` first: the oldest snapshot at or above it, or
-    /// the present. Of several versions with one reader only the newest is ever seen.
+    /// Numbers the reader that sees a version of `seq` first: the oldest snapshot at or above it,
+    /// or the present. Of several versions with one reader only the newest is ever seen.
     pub fn reader(&self, seq: u64) -> usize {
         self.pins.partition_point(|pin| *pin < seq)
     }

@@ -10,8 +10,8 @@ use crate::kv::entry::Kind;
 use crate::limits::KEY_BYTES_MAX;
 use crate::options::Durability;
 
-/// A frame under construction, in one buffer that is used again and again: head and payload lie in it
-/// as they will in the file, so that a frame is one write.
+/// A frame under construction, in one buffer that is used again and again: head and payload lie in
+/// it as they will in the file, so that a frame is one write.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuilder {
     /// Room for the head, then the payload; empty before the first commit.
@@ -72,9 +72,10 @@ impl FrameBuilder {
         self.rewind(Mark { len: 0, commits: 0 });
     }
 
-    /// Adds a commit: its entries in ascending order, each key once; the value of a delete is ignored.
-    /// Fails with `LimitExceeded` for a key or value that is too long and with `InvalidInput` for keys
-    /// out of order or a frame that holds a catalog; nothing of the commit is added then.
+    /// Adds a commit: its entries in ascending order, each key once; the value of a delete is
+    /// ignored. Fails with `LimitExceeded` for a key or value that is too long and with
+    /// `InvalidInput` for keys out of order or a frame that holds a catalog; nothing of the
+    /// commit is added then.
     pub fn push_commit<'e>(
         &mut self,
         entries: impl IntoIterator<Item = (&'e [u8], Kind, &'e [u8])>,
@@ -87,8 +88,8 @@ impl FrameBuilder {
         pushed
     }
 
-    /// Makes a catalog the frame's content. Fails with `InvalidInput` where the frame holds commits or
-    /// the catalog is empty.
+    /// Makes a catalog the frame's content. Fails with `InvalidInput` where the frame holds commits
+    /// or the catalog is empty.
     pub fn set_catalog(&mut self, catalog: &[u8]) -> Result<()> {
         if self.commits > 0 || catalog.is_empty() {
             return Err(Error::invalid("a catalog has a frame of its own"));
@@ -100,16 +101,16 @@ impl FrameBuilder {
         Ok(())
     }
 
-    /// Ends the frame: `first_seq` is the number of its first commit, `durable_seq` the last commit known
-    /// to be durable, of any epoch.
+    /// Ends the frame: `first_seq` is the number of its first commit, `durable_seq` the last commit
+    /// known to be durable, of any epoch.
     pub fn seal(&mut self, first_seq: u64, durable_seq: u64, durability: Durability) {
         self.seal =
             Some(Seal { first_seq, durable_seq, relaxed: durability == Durability::Relaxed });
     }
 
-    /// Fills in the head for the place that the frame will have, and returns the frame's bytes. Fails
-    /// with `InvalidInput` for a frame that is not sealed or empty, that does not begin with `first_seq`,
-    /// or that was sealed as durable before it is written.
+    /// Fills in the head for the place that the frame will have, and returns the frame's bytes.
+    /// Fails with `InvalidInput` for a frame that is not sealed or empty, that does not begin
+    /// with `first_seq`, or that was sealed as durable before it is written.
     pub fn finish(&mut self, epoch: u64, offset: u64, first_seq: u64) -> Result<&[u8]> {
         let sealed = self.seal.filter(|seal| {
             seal.first_seq == first_seq && seal.durable_seq < first_seq && self.commits > 0

@@ -1,10 +1,11 @@
 //! Tells damage from a torn tail.
 //!
-//! A log that stops making sense has either lost what was never acknowledged, as after a loss of power,
-//! or what was. The bytes that cannot be read do not say which; the frames behind them do. Each states
-//! the last commit that was durable when it was written, and each can be checked alone. So the rest of
-//! the file is searched for frames, at every offset, as nothing says any more where they begin. A later
-//! frame alone proves nothing: what was not yet durable may reach the medium in any order.
+//! A log that stops making sense has either lost what was never acknowledged, as after a loss of
+//! power, or what was. The bytes that cannot be read do not say which; the frames behind them do.
+//! Each states the last commit that was durable when it was written, and each can be checked alone.
+//! So the rest of the file is searched for frames, at every offset, as nothing says any more where
+//! they begin. A later frame alone proves nothing: what was not yet durable may reach the medium in
+//! any order.
 
 use super::frame::{FRAME_HEAD_BYTES, FrameHead, checksum, is_head_like};
 use super::reader::lost;
@@ -12,14 +13,15 @@ use super::window::Window;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 
-/// A search may compute checksums over this many times the bytes it searches. Frames do not overlap, so
-/// that an honest log stays below 2 even where values hold other logs; only values made to look like
-/// thousands of frames get above it.
+/// A search may compute checksums over this many times the bytes it searches. Frames do not
+/// overlap, so that an honest log stays below 2 even where values hold other logs; only values made
+/// to look like thousands of frames get above it.
 const CHECKSUM_FACTOR_MAX: u64 = 64;
 
 /// Searches what follows `offset`, where the frame that begins with `expected_seq` should be and no
-/// sound one is. Fails with `Corrupt` where a later frame of the epoch says that this commit had been
-/// durable; else the tail was never acknowledged, and the result is whether there are remains of it.
+/// sound one is. Fails with `Corrupt` where a later frame of the epoch says that this commit had
+/// been durable; else the tail was never acknowledged, and the result is whether there are remains
+/// of it.
 pub(super) fn check_tail<S: Storage>(
     window: &mut Window<'_, S>,
     epoch: u64,

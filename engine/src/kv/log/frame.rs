@@ -100,8 +100,8 @@ impl FrameHead {
     }
 }
 
-/// Whether a frame could begin with these bytes, told by the few that are the same in every frame. A
-/// search asks this at every offset.
+/// Whether a frame could begin with these bytes, told by the few that are the same in every frame.
+/// A search asks this at every offset.
 pub(crate) fn is_head_like(bytes: &[u8]) -> bool {
     matches!(bytes, [_, _, _, _, 1 | 2, 0 | FLAG_RELAXED, 0, 0, ..])
 }

@@ -26,8 +26,9 @@ pub(crate) struct Header {
     pub epoch: u64,
     /// The sequence number of the first commit.
     pub first_seq: u64,
-    /// The last commit before this epoch. It was durable, in a log or in segments, before the header
-    /// was written, and commits of older epochs beyond it were never acknowledged: they are dead.
+    /// The last commit before this epoch. It was durable, in a log or in segments, before the
+    /// header was written, and commits of older epochs beyond it were never acknowledged: they
+    /// are dead.
     pub prev_last_seq: u64,
     /// The generation of the root at that time.
     pub generation: u64,
@@ -42,9 +43,10 @@ pub(crate) enum HeaderState {
     Absent,
     /// A header; where the copies differ, that of the later epoch.
     Valid(Header),
-    /// Neither copy is sound. A header is durable before a root names its epoch, and the root before a
-    /// frame of it is acknowledged: where a root names an epoch that neither file has a header of, the
-    /// file is damaged; else the header was being written when the power went, and nothing is lost.
+    /// Neither copy is sound. A header is durable before a root names its epoch, and the root
+    /// before a frame of it is acknowledged: where a root names an epoch that neither file has
+    /// a header of, the file is damaged; else the header was being written when the power went,
+    /// and nothing is lost.
     Damaged,
 }
 
@@ -109,9 +111,10 @@ impl Header {
     }
 }
 
-/// Reads the header of a log of the database `database_id`. Fails with `VersionMismatch` where a newer
-/// version wrote it, and with `Corrupt` where the file is a log of another database. Names of files are
-/// not durable everywhere, and nothing depends on them: that two logs were swapped does not matter.
+/// Reads the header of a log of the database `database_id`. Fails with `VersionMismatch` where a
+/// newer version wrote it, and with `Corrupt` where the file is a log of another database. Names of
+/// files are not durable everywhere, and nothing depends on them: that two logs were swapped does
+/// not matter.
 pub(crate) fn read_header<S: Storage>(
     io: &Io<S>,
     file: FileId,

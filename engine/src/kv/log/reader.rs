@@ -49,23 +49,25 @@ pub(crate) struct Tail {
     pub last_seq: u64,
     /// Frames that count.
     pub frames: u64,
-    /// Whether there are remains of a frame that was never acknowledged. Only a hint: remains that are
-    /// torn beyond recognition do not show.
+    /// Whether there are remains of a frame that was never acknowledged. Only a hint: remains that
+    /// are torn beyond recognition do not show.
     pub torn: bool,
 }
 
 /// Shows `visit` the frames of the epoch that `header` begins, oldest first.
 ///
-/// `through` is the last commit of the epoch that counts, where a later epoch says so: frames beyond it
-/// are dead and not read, and one that is missing below it is damage, as a later epoch begins only after
-/// all earlier commits are durable. Without it the epoch ends at the first frame that is not sound.
+/// `through` is the last commit of the epoch that counts, where a later epoch says so: frames
+/// beyond it are dead and not read, and one that is missing below it is damage, as a later epoch
+/// begins only after all earlier commits are durable. Without it the epoch ends at the first frame
+/// that is not sound.
 ///
-/// Fails with `Corrupt` where acknowledged commits are lost: a frame is not sound, and a later one says
-/// that it had been durable. Nothing is shown of a frame that is not sound as a whole, but frames before
-/// it have been shown then; so they have where the storage must fetch chunks first, and a replay starts
-/// again from its beginning.
+/// Fails with `Corrupt` where acknowledged commits are lost: a frame is not sound, and a later one
+/// says that it had been durable. Nothing is shown of a frame that is not sound as a whole, but
+/// frames before it have been shown then; so they have where the storage must fetch chunks first,
+/// and a replay starts again from its beginning.
 ///
-/// The geometry must have been set: no frame is longer than it allows. Memory holds one frame at a time.
+/// The geometry must have been set: no frame is longer than it allows. Memory holds one frame at a
+/// time.
 pub(crate) fn replay<S: Storage>(
     io: &Io<S>,
     file: FileId,

@@ -39,8 +39,9 @@ impl<'i, S: Storage> Window<'i, S> {
         self.file_len
     }
 
-    /// All bytes at hand from `offset` on, at least `len` of them; `None` where the file ends before.
-    /// Offsets may only grow from call to call: what lies before them is forgotten when more is read.
+    /// All bytes at hand from `offset` on, at least `len` of them; `None` where the file ends
+    /// before. Offsets may only grow from call to call: what lies before them is forgotten when
+    /// more is read.
     pub fn view(&mut self, offset: u64, len: u64) -> Result<Option<&[u8]>> {
         let Some(end) = offset.checked_add(len).filter(|end| *end <= self.file_len) else {
             return Ok(None);

@@ -9,8 +9,8 @@ use crate::limits::LOG_HEAD_BYTES;
 use crate::options::{Durability, Geometry};
 use crate::storage::{FileId, Storage};
 
-/// An epoch that is being written. It takes no frame after a write has failed: what the file holds at
-/// its end is unknown from then on.
+/// An epoch that is being written. It takes no frame after a write has failed: what the file holds
+/// at its end is unknown from then on.
 #[derive(Debug)]
 pub(crate) struct LogWriter {
     file: FileId,
@@ -33,13 +33,13 @@ enum State {
 }
 
 impl LogWriter {
-    /// Begins the epoch that `header` describes in `file`: gives the file at least its smallest size,
-    /// writes the header and syncs it. Everything up to `header.prev_last_seq` must be durable by then,
-    /// and nothing in the file may be needed any more.
+    /// Begins the epoch that `header` describes in `file`: gives the file at least its smallest
+    /// size, writes the header and syncs it. Everything up to `header.prev_last_seq` must be
+    /// durable by then, and nothing in the file may be needed any more.
     ///
-    /// With `QuotaExceeded` the file is as it was; after any other error of the storage its header is in
-    /// doubt. A barrier of an asynchronous storage need not be waited for: those of the epoch's frames
-    /// come after it.
+    /// With `QuotaExceeded` the file is as it was; after any other error of the storage its header
+    /// is in doubt. A barrier of an asynchronous storage need not be waited for: those of the
+    /// epoch's frames come after it.
     pub fn begin<S: Storage>(
         io: &Io<S>,
         file: FileId,
@@ -76,8 +76,9 @@ impl LogWriter {
         self.tail
     }
 
-    /// Whether a frame with so many bytes of payload can be appended: the epoch is open, and the file
-    /// within its largest size has room. A frame of the largest size fits into every new epoch.
+    /// Whether a frame with so many bytes of payload can be appended: the epoch is open, and the
+    /// file within its largest size has room. A frame of the largest size fits into every new
+    /// epoch.
     pub fn fits(&self, payload_bytes: usize) -> bool {
         self.state == State::Open
             && payload_bytes <= self.geometry.frame_bytes_max()
@@ -87,9 +88,10 @@ impl LogWriter {
     /// Appends a sealed frame in one write, after growing the file where it must; the frame's first
     /// commit follows the last one of the frames before. Nothing is synced.
     ///
-    /// With `LimitExceeded` for a frame that does not fit, `InvalidInput` for one that is not sealed like
-    /// this, and the error of a file that could not grow, nothing has changed. After an error of the
-    /// write the epoch takes no more frames, and [`LogWriter::kill_tail`] must follow.
+    /// With `LimitExceeded` for a frame that does not fit, `InvalidInput` for one that is not
+    /// sealed like this, and the error of a file that could not grow, nothing has changed.
+    /// After an error of the write the epoch takes no more frames, and [`LogWriter::kill_tail`]
+    /// must follow.
     pub fn append<S: Storage>(&mut self, io: &Io<S>, frame: &mut FrameBuilder) -> Result<()> {
         let end = self.end_with(frame.bytes());
         let last_seq = self.last_seq.checked_add(frame.commits()).filter(|last| *last < u64::MAX);
@@ -108,9 +110,10 @@ impl LogWriter {
         Ok(())
     }
 
-    /// After a failed append: makes sure that nothing of the frame is ever read, by putting zeros in the
-    /// place of its head, and ends the epoch. Where no write has failed there is nothing to do, and the
-    /// epoch goes on. After an error nobody can say what a later open would find.
+    /// After a failed append: makes sure that nothing of the frame is ever read, by putting zeros
+    /// in the place of its head, and ends the epoch. Where no write has failed there is nothing
+    /// to do, and the epoch goes on. After an error nobody can say what a later open would
+    /// find.
     pub fn kill_tail<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
         if self.state == State::Failed {
             io.write(self.file, self.tail, &[0; FRAME_HEAD_BYTES])?;

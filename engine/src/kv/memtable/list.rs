@@ -1,7 +1,7 @@
 //! The skip list of a memtable: which entry follows which, on every level.
 //!
-//! Entry 0 is the head. It is before all others and no key is compared with it; as a link it means that
-//! there is nothing further.
+//! Entry 0 is the head. It is before all others and no key is compared with it; as a link it means
+//! that there is nothing further.
 
 use super::{as_usize, full};
 use crate::error::Result;
@@ -10,8 +10,8 @@ use crate::kv::entry::Kind;
 /// The head of the list, and the end of every level.
 pub const HEAD: u32 = 0;
 
-/// Levels of the head. With a quarter of the entries of each level on the next one this serves sixteen
-/// million entries before searches grow longer than logarithmic.
+/// Levels of the head. With a quarter of the entries of each level on the next one this serves
+/// sixteen million entries before searches grow longer than logarithmic.
 const LEVELS: u8 = 12;
 
 /// One entry: where its bytes are, and where its links are.
@@ -125,8 +125,8 @@ impl List {
     }
 
     /// Walks on one level while `is_before` holds; returns the last entry it holds for and the one
-    /// after it. `known` is an entry that it does not hold for: it is often the next one on the level
-    /// below as well, and then need not be compared again.
+    /// after it. `known` is an entry that it does not hold for: it is often the next one on the
+    /// level below as well, and then need not be compared again.
     fn walk(
         &self,
         mut at: u32,
@@ -197,8 +197,8 @@ impl List {
         }
     }
 
-    /// Frees unlinked entries behind the last one that is still linked; returns where the bytes of the
-    /// freed ones begin.
+    /// Frees unlinked entries behind the last one that is still linked; returns where the bytes of
+    /// the freed ones begin.
     pub fn pop_back(&mut self, is_gone: impl Fn(&Entry) -> bool) -> Option<u32> {
         let mut offset = None;
         while self.entries.len() > 1

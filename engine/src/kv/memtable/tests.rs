@@ -8,7 +8,8 @@ type Key = (Vec<u8>, Reverse<u64>);
 type Value = (Kind, Vec<u8>);
 type Model = BTreeMap<Key, Value>;
 
-/// Few keys, of few lengths, with shared prefixes: so that versions pile up and neighbours differ late.
+/// Few keys, of few lengths, with shared prefixes: so that versions pile up and neighbours differ
+/// late.
 fn any_key(rng: &mut fastrand::Rng) -> Vec<u8> {
     (0..rng.usize(0..4)).map(|_| rng.u8(0..4)).collect()
 }

@@ -60,8 +60,8 @@ impl<S: Storage> Store<S> {
         std::iter::once(&self.active).chain(self.sealed.as_ref().map(|sealed| &*sealed.table))
     }
 
-    /// Looks into runs, newest first. Misses of all runs that might hold the key are gathered, so that
-    /// one fetch serves the whole lookup.
+    /// Looks into runs, newest first. Misses of all runs that might hold the key are gathered, so
+    /// that one fetch serves the whole lookup.
     fn search_runs<'r>(
         &self,
         runs: impl Iterator<Item = &'r Run>,

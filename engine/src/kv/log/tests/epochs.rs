@@ -10,7 +10,8 @@ fn frames_of_an_older_epoch_are_never_read_even_where_they_would_fit() {
         let rng = fastrand::Rng::with_seed(seed);
         let (_, old_frames) = write_epoch(&io, &old, 8, Syncs::Always, &mut rng.clone());
         let stale = bytes_of(&io);
-        // The same frames with the same numbers at the same places: only the epoch tells them apart.
+        // The same frames with the same numbers at the same places: only the epoch tells them
+        // apart.
         for frames in 0..8 {
             let io = io_of(&stale);
             let new = header(6, 101, 90);

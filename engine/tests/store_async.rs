@@ -1,6 +1,13 @@
 //! The store on a storage that answers later: it writes the same bytes as on one that answers at
 //! once, shows nothing before its barrier, and ends where a barrier fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail"
+)]
+
 mod store_script;
 
 use entidb::storage::fault::{Image, SimStorage};

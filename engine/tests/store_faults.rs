@@ -1,15 +1,20 @@
 //! The store on a storage whose calls fail one by one: a failure is answered with a typed error, takes
 //! nothing that was acknowledged, and either changes nothing or ends the store until it is opened again.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail"
+)]
+
 mod store_script;
 
 use entidb::kv::{Store, View};
 use entidb::storage::fault::{Fault, PowerCut, Repeat, Reread, SimStorage};
 use entidb::storage::{FileId, Storage};
 use entidb::{Durability, ErrorKind};
-use store_script::{
-    History, Host, Script, Step, check, key, open, run, state_of, try_state_of,
-};
+use store_script::{History, Host, Script, Step, check, key, open, run, state_of, try_state_of};
 
 /// Images after a loss of power that are looked at for each fault, beyond the two extremes.
 const RANDOM_IMAGES: u64 = 2;
@@ -73,7 +78,10 @@ fn endure(
             None => match host.open() {
                 Ok(store) => store,
                 Err(error) => {
-                    assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::QuotaExceeded), "{error}");
+                    assert!(
+                        matches!(error.kind(), ErrorKind::Io | ErrorKind::QuotaExceeded),
+                        "{error}"
+                    );
                     told.failures += 1;
                     sim.heal();
                     host.open().unwrap_or_else(|error| panic!("{context}: {error:?}"))
@@ -188,7 +196,10 @@ fn writes_resume_once_there_is_space_again() {
             }
             sim.set_quota(None);
             let more = Script(vec![
-                Step::Group(vec![vec![(key(1, 1), None), (key(1, 2), Some(vec![3; 90]))]], Durability::Strict),
+                Step::Group(
+                    vec![vec![(key(1, 1), None), (key(1, 2), Some(vec![3; 90]))]],
+                    Durability::Strict,
+                ),
                 Step::Flush,
             ]);
             for step in &more.0 {

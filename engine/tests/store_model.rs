@@ -4,6 +4,13 @@
 //!
 //! `STORE_MODEL_OPS` sets the number of operations, `STORE_MODEL_SEED` runs one seed alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail"
+)]
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -121,7 +128,8 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let geometry = if seed.is_multiple_of(4) { Geometry::TINY } else { geometry(&mut rng) };
         let geometry = Geometry { manifest_area_bytes: 256 << 10, ..geometry };
-        let options = Options { geometry, cache_bytes: rng.usize(..128 << 10), ..Options::default() };
+        let options =
+            Options { geometry, cache_bytes: rng.usize(..128 << 10), ..Options::default() };
         let storage = MemoryStorage::new();
         let store = Store::open(storage.clone(), &options).unwrap();
         Self {
@@ -181,7 +189,9 @@ impl World {
     fn value(&mut self) -> Option<Vec<u8>> {
         let len = self.rng.usize(..self.value_bytes);
         let byte = self.rng.u8(..);
-        (self.rng.u8(..4) > 0).then(|| (0..len).map(|i| byte.wrapping_add(u8::try_from(i / 9 % 256).unwrap())).collect())
+        (self.rng.u8(..4) > 0).then(|| {
+            (0..len).map(|i| byte.wrapping_add(u8::try_from(i / 9 % 256).unwrap())).collect()
+        })
     }
 
     fn stage(&mut self, entries: &Entries) -> u64 {
@@ -389,7 +399,8 @@ impl World {
 
     fn check_everything(&mut self) {
         let whole = KeyRange { lower: Bound::Unbounded, upper: Bound::Unbounded };
-        let seqs: Vec<u64> = self.snapshots.iter().copied().chain([self.store.visible_seq()]).collect();
+        let seqs: Vec<u64> =
+            self.snapshots.iter().copied().chain([self.store.visible_seq()]).collect();
         for seq in seqs {
             let mut scan = self.store.scan(View::at(seq), &whole, Direction::Forward).unwrap();
             for (key, value) in self.versions.range(&whole, seq) {

@@ -167,7 +167,7 @@ fn everything() -> Everything {
         largest: u64::MAX,
         least: i64::MIN,
         flag: true,
-        letter: 'é',
+        letter: '\u{e9}',
         nothing: None,
         something: Some(0.1),
         when: Date(1_767_225_600_123),

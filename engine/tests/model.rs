@@ -675,7 +675,7 @@ fn a_value_of_every_type_is_in_its_place() {
         Value::from(""),
         Value::from("a"),
         Value::from("a\0"),
-        Value::from("é"),
+        Value::from("\u{e9}"),
         Value::Bytes(vec![]),
         Value::Bytes(vec![0]),
         Value::Date(-1),

@@ -46,7 +46,7 @@ fn put(collection: u32, document: &[u8]) -> Vec<u8> {
     batch
 }
 
-/// `{ text: "xxx…" }` of about `length` bytes.
+/// `{ text: "xxx..." }` of about `length` bytes.
 fn long_document(length: u32) -> Vec<u8> {
     let mut document = b"\xa1\x64text\x7a".to_vec();
     document.extend(length.to_be_bytes());

@@ -39,7 +39,7 @@ async fn directory(name: &str) -> FileSystemDirectoryHandle {
 
 #[wasm_bindgen_test]
 async fn what_was_written_is_there_after_reopening() {
-    let name = "Reopened / ünd";
+    let name = "Reopened / \u{fc}nd";
     without(name).await;
     let made = acquire(name, true, WAIT_MS).await.unwrap();
     assert!(made.fresh);

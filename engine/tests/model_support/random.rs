@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 use super::oracle::{LONG, Model, What, Write};
 
-const TEXTS: [&str; 9] = ["", "a", "ab", "abc", "b", "é", "a\0", "a\0b", "\u{10ffff}"];
+const TEXTS: [&str; 9] = ["", "a", "ab", "abc", "b", "\u{e9}", "a\0", "a\0b", "\u{10ffff}"];
 const NUMBERS: [f64; 12] = [
     0.0,
     1.0,

@@ -1,5 +1,5 @@
-// One op log, run natively and here, gives the same answers and the same files to the last byte; and
-// each side goes on with the files of the other. What is run natively is engine/examples/image.rs.
+// One op log, run natively and here, gives the same answers and the same files to the last byte;
+// and each side goes on with the files of the other. The native side is engine/examples/image.rs.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'

@@ -1,17 +1,22 @@
-//! How cost grows with size: loads documents of about 200 bytes with three indexes under random ids into
-//! files, and prints what the storage was asked for. Everything printed is a count, but for the times.
+//! How cost grows with size: loads documents of about 200 bytes with three indexes under random ids
+//! into files, and prints what the storage was asked for. Everything printed is a count, but for
+//! the times.
 //!
 //! `cargo bench --bench scale -- [documents] [batch]`
+#![expect(
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a benchmark may fail, and prints averages"
+)]
+
+#[path = "../tests/people_support/mod.rs"]
+mod people_support;
 
 use std::time::Instant;
 
-use entidb::codec::id::Id;
-use entidb::codec::value::Value;
 use entidb::storage::FileStorage;
-use entidb::{
-    At, Change, CollectionId, CollectionSchema, Database, Durability, IfMatch, IndexSpec, Op, Options,
-    Staged, Undeclared,
-};
+use entidb::{At, CollectionId, Database, Durability, Options};
+use people_support::{declare, document, id_of, put};
 
 type Db = Database<FileStorage>;
 
@@ -21,16 +26,7 @@ fn main() {
     let batch = args.next().map_or(100, |n| n.parse().expect("a batch size"));
     let directory = tempfile::tempdir().expect("a directory for the files");
     let mut db = open(directory.path());
-    let schema = CollectionSchema {
-        name: "people".into(),
-        indexes: vec![
-            IndexSpec::ordered(["country", "age"]),
-            IndexSpec::ordered(["email"]).unique(),
-            IndexSpec::ordered(["score"]),
-        ],
-    };
-    let declared = db.declare(&[schema], Undeclared::Drop).expect("a schema");
-    let people = declared.collections[0];
+    let people = declare(&mut db);
     println!("{documents} documents in commits of {batch}, random ids, three indexes");
     load(&mut db, people, documents, batch);
     single_puts(&mut db, people, documents);
@@ -48,45 +44,8 @@ fn open(path: &std::path::Path) -> Db {
     Database::open(storage, &Options::default()).expect("a database")
 }
 
-fn id_of(n: u64) -> Vec<u8> {
-    let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (n.wrapping_mul(0xD1B5_4A32_D192_ED03) >> 17);
-    Id::from(format!("{mixed:016x}{n:010x}")).encode().expect("an id")
-}
-
-fn document(n: u64) -> Vec<u8> {
-    let mut rng = fastrand::Rng::with_seed(n);
-    let text = |rng: &mut fastrand::Rng, len: usize| -> Value {
-        Value::from((0..len).map(|_| rng.alphabetic()).collect::<String>())
-    };
-    let fields = [
-        ("country", Value::from(format!("country {}", rng.u32(..200)))),
-        ("age", Value::from(f64::from(rng.u32(18..99)))),
-        ("email", Value::from(format!("person{n}@example.org"))),
-        ("score", Value::from(rng.f64())),
-        ("name", text(&mut rng, 18)),
-        ("about", text(&mut rng, 60)),
-        ("active", Value::from(rng.bool())),
-    ];
-    let object = fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
-    Value::Object(object).encode().expect("a document")
-}
-
 fn put_all(db: &mut Db, people: CollectionId, numbers: std::ops::Range<u64>) {
-    let documents: Vec<_> = numbers.map(|n| (id_of(n), document(n))).collect();
-    let ops: Vec<Op<'_>> = documents
-        .iter()
-        .map(|(id, document)| Op {
-            collection: people,
-            id,
-            change: Change::Put(document),
-            if_match: IfMatch::Any,
-        })
-        .collect();
-    match db.stage(&ops).expect("a staged commit") {
-        Staged::Seq { .. } | Staged::Committed { .. } => {}
-        Staged::GroupFull => unreachable!("the group is empty"),
-    }
-    let _ = db.commit(Durability::Relaxed).expect("a commit");
+    put(db, people, numbers, Durability::Relaxed);
     db.settle().expect("work between commits");
 }
 
@@ -108,7 +67,12 @@ fn load(db: &mut Db, people: CollectionId, documents: u64, batch: u64) {
     println!("document {raw} B; load {:.1} us each", seconds * 1e6 / documents as f64);
     println!("written {} MB, {} MB with idle work", written >> 20, stats.bytes_written >> 20);
     let stored = stats.level_bytes.iter().sum::<u64>();
-    println!("stored {} MB in {} segments, volume {} MB", stored >> 20, stats.segments, stats.volume_bytes >> 20);
+    println!(
+        "stored {} MB in {} segments, volume {} MB",
+        stored >> 20,
+        stats.segments,
+        stats.volume_bytes >> 20
+    );
     println!("rewriting {:.1}x of what is stored", stats.bytes_written as f64 / stored as f64);
     println!("levels {:?}, merges {}, moves {}", stats.level_bytes, stats.merges, stats.moves);
     println!("resident {} MB", resident_mb());
@@ -117,14 +81,8 @@ fn load(db: &mut Db, people: CollectionId, documents: u64, batch: u64) {
 fn single_puts(db: &mut Db, people: CollectionId, documents: u64) {
     put_all(db, people, documents..documents + 1);
     let before = db.stats().store;
-    for n in 0..1000 {
-        let (id, document) = (id_of(documents + 1 + n), document(documents + 1 + n));
-        let change = Change::Put(&document);
-        let op = Op { collection: people, id: &id, change, if_match: IfMatch::Any };
-        let Staged::Seq { .. } = db.stage(&[op]).expect("a staged commit") else {
-            unreachable!("a small commit")
-        };
-        let _ = db.commit(Durability::Strict).expect("a commit");
+    for n in documents + 1..documents + 1001 {
+        put(db, people, n..n + 1, Durability::Strict);
     }
     let after = db.stats().store;
     println!(

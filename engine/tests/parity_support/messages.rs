@@ -1,8 +1,8 @@
 //! Batches and queries as bytes.
 
 use ciborium::{Value, cbor};
-use entidb::IndexSpec;
 use entidb::codec::bytes::{Reader, put_slice, put_varint};
+use entidb::{IndexKind, IndexSpec};
 
 /// A write to one document.
 pub enum Write {
@@ -31,7 +31,9 @@ pub fn put_write(batch: &mut Vec<u8>, collection: u32, id: &[u8], write: &Write)
         Write::Patch(patch, deleted) => {
             put_slice(batch, patch);
             put_varint(batch, deleted.len() as u64);
-            deleted.iter().for_each(|name| put_slice(batch, name.as_bytes()));
+            for name in deleted {
+                put_slice(batch, name.as_bytes());
+            }
         }
         Write::Delete => {}
     }
@@ -40,7 +42,9 @@ pub fn put_write(batch: &mut Vec<u8>, collection: u32, id: &[u8], write: &Write)
 /// A list of ids.
 pub fn ids<'a>(ids: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut message = Vec::new();
-    ids.into_iter().for_each(|id| put_slice(&mut message, id));
+    for id in ids {
+        put_slice(&mut message, id);
+    }
     message
 }
 
@@ -67,11 +71,33 @@ pub fn index(collection: u32, spec: &IndexSpec, equal: Option<Vec<u8>>, output: 
 }
 
 pub fn collection(name: &str, indexes: &[IndexSpec]) -> Vec<u8> {
+    let indexes: Vec<Value> = indexes.iter().map(spec_value).collect();
     encode(&cbor!({ "name" => name, "indexes" => indexes }).unwrap())
 }
 
 pub fn spec(spec: &IndexSpec) -> Vec<u8> {
-    encode(&Value::serialized(spec).unwrap())
+    encode(&spec_value(spec))
+}
+
+fn spec_value(spec: &IndexSpec) -> Value {
+    let kind = match spec.kind {
+        IndexKind::Ordered => "ordered",
+        IndexKind::Hash => "hash",
+    };
+    let (fields, unique, each) = (&spec.fields, spec.unique, spec.each);
+    cbor!({ "fields" => fields, "unique" => unique, "each" => each, "kind" => kind }).unwrap()
+}
+
+/// The declaration of an index, read back.
+pub fn spec_of(value: &Value) -> IndexSpec {
+    let fields: Vec<String> = field(value, "fields").deserialized().unwrap();
+    let kind = field(value, "kind");
+    let is_hash = kind.as_text() == Some("hash");
+    IndexSpec {
+        unique: field(value, "unique").as_bool().unwrap(),
+        each: field(value, "each").as_bool().unwrap(),
+        ..if is_hash { IndexSpec::hash(fields) } else { IndexSpec::ordered(fields) }
+    }
 }
 
 pub fn decode(message: &[u8]) -> Value {

@@ -1,8 +1,8 @@
 //! Op logs: what one engine was asked and answered, for another one to be held to.
 //!
-//! An op log is a text of one call a line, a JSON array of the method's name and its arguments, as
-//! `Engine` of the browser package has them; byte strings are lower-case hex. The answers are a text
-//! with a line for each. Who plays a log needs to know nothing of what it is about.
+//! An op log is a text of one call a line, a JSON array of the method's name and its arguments,
+//! as `Engine` of the browser package has them; byte strings are lower-case hex. The answers are a
+//! text with a line for each. Who plays a log needs to know nothing of what it is about.
 //!
 //! | file | concept |
 //! |---|---|
@@ -13,6 +13,7 @@
 //! | `messages` | batches and queries as bytes |
 //! | `workload` | random work that reaches every part of the store |
 //! | `reading` | reading a whole database |
+//! | `golden` | small databases that hold something of everything |
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -24,6 +25,7 @@
 
 pub mod call;
 pub mod documents;
+pub mod golden;
 pub mod messages;
 pub mod player;
 pub mod reading;

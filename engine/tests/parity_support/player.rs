@@ -92,37 +92,46 @@ fn failure(error: &Error) -> String {
     format!("! {}: {}", error.kind().name(), error.message())
 }
 
+/// Calls that change something.
 fn answer<S: Storage>(host: &mut Host<S>, call: &Call) -> Result<String> {
-    let nothing = |()| String::new();
-    Ok(match call.name.as_str() {
-        "stage" => hex(&host.stage(&call.bytes(0), durability(call.flag(1)))?),
-        "commit" => host.commit().map(|_| String::new())?,
-        "begin" => host.begin()?.to_string(),
-        "txStage" => hex(&host.tx_stage(call.handle(0), &call.bytes(1))?),
-        "txCommit" => hex(&host.tx_commit(call.handle(0), durability(call.flag(1)))?),
-        "rollback" => nothing(host.rollback(call.handle(0))),
-        "snapshot" => host.snapshot()?.to_string(),
-        "release" => nothing(host.release(call.handle(0))),
-        "tick" => nothing(host.tick(call.number(0))),
-        "settle" => nothing(host.settle()?),
-        "step" => host.step(call.number(0))?.to_string(),
-        "checkpoint" => host.checkpoint().map(|_| String::new())?,
-        "compactBegin" => nothing(host.compact_begin()?),
-        "compactProgress" => maybe(host.compact_progress().as_ref()),
-        "compactReport" => maybe(host.compact_report().as_ref()),
-        "createCollection" => host.create_collection(&call.bytes(0))?.to_string(),
-        "dropCollection" => nothing(host.drop_collection(call.handle(0))?),
-        "clear" => nothing(host.clear(call.handle(0))?),
-        "createIndex" => host.create_index(call.handle(0), &call.bytes(1))?.to_string(),
-        "dropIndex" => nothing(host.drop_index(call.handle(0), &call.bytes(1))?),
-        "buildStep" => maybe(host.build_step(call.number(0), call.number(1))?.as_ref()),
-        "setSchemaVersion" => nothing(host.set_schema_version(call.handle(0))?),
-        _ => read(host, call)?,
-    })
+    match call.name.as_str() {
+        "stage" => return Ok(hex(&host.stage(&call.bytes(0), durability(call.flag(1)))?)),
+        "begin" => return Ok(host.begin()?.to_string()),
+        "txStage" => return Ok(hex(&host.tx_stage(call.handle(0), &call.bytes(1))?)),
+        "txCommit" => {
+            return Ok(hex(&host.tx_commit(call.handle(0), durability(call.flag(1)))?));
+        }
+        "snapshot" => return Ok(host.snapshot()?.to_string()),
+        "step" => return Ok(host.step(call.number(0))?.to_string()),
+        "compactReport" => return Ok(maybe(host.compact_report().as_ref())),
+        "createCollection" => return Ok(host.create_collection(&call.bytes(0))?.to_string()),
+        "createIndex" => {
+            return Ok(host.create_index(call.handle(0), &call.bytes(1))?.to_string());
+        }
+        "buildStep" => {
+            return Ok(maybe(host.build_step(call.number(0), call.number(1))?.as_ref()));
+        }
+        "commit" => drop(host.commit()?),
+        "sync" => drop(host.sync()?),
+        "checkpoint" => drop(host.checkpoint()?),
+        "rollback" => host.rollback(call.handle(0)),
+        "release" => host.release(call.handle(0)),
+        "tick" => host.tick(call.number(0)),
+        "settle" => host.settle()?,
+        "compactBegin" => host.compact_begin()?,
+        "dropCollection" => host.drop_collection(call.handle(0))?,
+        "clear" => host.clear(call.handle(0))?,
+        "dropIndex" => host.drop_index(call.handle(0), &call.bytes(1))?,
+        "setSchemaVersion" => host.set_schema_version(call.handle(0))?,
+        _ => return read(host, call),
+    }
+    Ok(String::new())
 }
 
+/// Calls that change nothing.
 fn read<S: Storage>(host: &mut Host<S>, call: &Call) -> Result<String> {
     Ok(match call.name.as_str() {
+        "compactProgress" => maybe(host.compact_progress().as_ref()),
         "created" => host.created().to_string(),
         "sequence" => host.sequence().to_string(),
         "schemaVersion" => host.schema_version().to_string(),

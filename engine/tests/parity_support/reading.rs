@@ -1,6 +1,6 @@
 //! Reading a whole database, by every access path.
 
-use entidb::IndexSpec;
+use entidb::IndexKind;
 use serde_json::json;
 
 use super::call::hex;
@@ -23,10 +23,10 @@ pub fn read_everything<F: Files>(recorder: &mut Recorder<F>) {
         assert_eq!(rows, count, "collection {id} has as many documents as it counts");
         let indexes = recorder.bytes("indexes", json!([id])).unwrap();
         for index in messages::decode(&indexes).as_array().unwrap() {
-            let spec: IndexSpec = messages::field(index, "spec").deserialized().unwrap();
+            let spec = messages::spec_of(&messages::field(index, "spec"));
             let ready: bool = messages::field(index, "ready").deserialized().unwrap();
             let entries: u64 = messages::field(index, "entries").deserialized().unwrap();
-            if !ready || spec.kind == entidb::IndexKind::Hash {
+            if !ready || spec.kind == IndexKind::Hash {
                 continue;
             }
             let rows = read_all(recorder, &messages::index(id, &spec, None, "documents"));

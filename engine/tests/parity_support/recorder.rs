@@ -11,22 +11,22 @@ use super::player::{Files, Player};
 /// Plays calls and writes them down.
 pub struct Recorder<F: Files> {
     pub player: Player<F>,
-    pub log: String,
-    pub answers: String,
+    pub part: Part,
+    /// Calls made so far, those of earlier parts too.
     pub calls: u64,
 }
 
 impl<F: Files> Recorder<F> {
     pub fn new(player: Player<F>) -> Self {
-        Self { player, log: String::new(), answers: String::new(), calls: 0 }
+        Self { player, part: Part::default(), calls: 0 }
     }
 
     /// Makes a call; `args` is a JSON array.
     pub fn call(&mut self, name: &str, args: Value) -> String {
         let call = Call::new(name, args);
         let answer = self.player.play(&call);
-        writeln!(self.log, "{}", call.line()).unwrap();
-        writeln!(self.answers, "{answer}").unwrap();
+        writeln!(self.part.calls, "{}", call.line()).unwrap();
+        writeln!(self.part.answers, "{answer}").unwrap();
         self.calls += 1;
         answer
     }
@@ -44,27 +44,27 @@ impl<F: Files> Recorder<F> {
 
     /// What was recorded since the last time.
     pub fn take(&mut self) -> Part {
-        Part { log: std::mem::take(&mut self.log), answers: std::mem::take(&mut self.answers) }
+        std::mem::take(&mut self.part)
     }
 }
 
 /// A piece of an op log with its answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    pub log: String,
+    pub calls: String,
     pub answers: String,
 }
 
 impl Part {
-    /// Writes the files `NAME.log` and `NAME.answers`.
+    /// Writes the files `NAME.calls` and `NAME.answers`.
     pub fn save(&self, directory: &Path, name: &str) -> std::io::Result<()> {
-        std::fs::write(directory.join(format!("{name}.log")), &self.log)?;
+        std::fs::write(directory.join(format!("{name}.calls")), &self.calls)?;
         std::fs::write(directory.join(format!("{name}.answers")), &self.answers)
     }
 
     pub fn load(directory: &Path, name: &str) -> std::io::Result<Self> {
         Ok(Self {
-            log: std::fs::read_to_string(directory.join(format!("{name}.log")))?,
+            calls: std::fs::read_to_string(directory.join(format!("{name}.calls")))?,
             answers: std::fs::read_to_string(directory.join(format!("{name}.answers")))?,
         })
     }

@@ -1,6 +1,6 @@
-//! Random work that reaches every part of the store: groups of commits, transactions that interleave,
-//! snapshots that outlive compactions, large write sets, indexes built between other work, catalogs
-//! that change, and openings after closing and after dying.
+//! Random work that reaches every part of the store: groups of commits, transactions that
+//! interleave, snapshots that outlive compactions, large write sets, indexes built between other
+//! work, catalogs that change, and openings after closing and after dying.
 
 use entidb::{Geometry, IndexSpec};
 use fastrand::Rng;
@@ -103,9 +103,10 @@ impl<F: Files> Workload<F> {
                 55..=64 => self.write_in_transaction(),
                 65..=69 => self.end_transaction(),
                 70..=72 => self.snapshot(),
-                73..=74 => self.tick(),
-                75..=77 => self.build(),
-                78 => self.change_index(),
+                73 => self.tick(),
+                74 => self.sync(),
+                75 | 76 => self.build(),
+                77 | 78 => self.change_index(),
                 79 => self.change_collection(),
                 _ => self.read(),
             },
@@ -253,6 +254,11 @@ impl<F: Files> Workload<F> {
         self.call("settle", json!([]));
     }
 
+    fn sync(&mut self) {
+        self.end_group();
+        self.call("sync", json!([]));
+    }
+
     fn step(&mut self) {
         let most = 1 << self.rng.u32(4..20);
         let budget = self.rng.u64(1..=most);
@@ -260,7 +266,7 @@ impl<F: Files> Workload<F> {
     }
 
     fn tick(&mut self) {
-        self.now_ms += if self.rng.u8(..20) == 0 { 61_000 } else { self.rng.u64(..2_000) };
+        self.now_ms += if self.rng.u8(..8) == 0 { 61_000 } else { self.rng.u64(..2_000) };
         self.call("tick", json!([self.now_ms]));
     }
 
@@ -350,7 +356,7 @@ impl<F: Files> Workload<F> {
                 let collection = self.collections.swap_remove(at);
                 self.call("dropCollection", json!([collection.id]));
             }
-            5 => {
+            5 | 6 => {
                 let at = self.pick();
                 self.call("clear", json!([self.collections[at].id]));
             }
@@ -384,15 +390,14 @@ impl<F: Files> Workload<F> {
             }
             4 | 5 => {
                 self.call("compactBegin", json!([]));
-                let whole = self.rng.bool();
-                for _ in 0..if whole { 400 } else { self.rng.usize(1..20) } {
-                    let budget = u64::from(self.scale.geometry.unit_bytes);
-                    let more = self.call("step", json!([budget]));
-                    self.call("compactProgress", json!([]));
-                    if more != "true" {
+                let steps = if self.rng.bool() { 200 } else { self.rng.usize(1..20) };
+                for _ in 0..steps {
+                    let budget = 2 * u64::from(self.scale.geometry.unit_bytes);
+                    if self.call("step", json!([budget])) != "true" {
                         break;
                     }
                 }
+                self.call("compactProgress", json!([]));
                 self.call("compactReport", json!([]));
             }
             6 | 7 => {
@@ -417,14 +422,14 @@ impl<F: Files> Workload<F> {
     fn read_at(&mut self, view: u32) {
         let at = self.pick();
         let (id, next) = (self.collections[at].id, self.collections[at].next.max(1));
-        let number = self.rng.u32(..next + next / 8 + 1);
+        let number = self.rng.u32(..=next + next / 8);
         let document = hex(&documents::id(number));
         match self.rng.u8(..8) {
             0 | 1 => drop(self.call("get", json!([view, id, document]))),
             2 => drop(self.call("has", json!([view, id, document]))),
             3 => drop(self.call("hash", json!([view, id, document]))),
             4 => drop(self.call("count", json!([view, id]))),
-            5 => {
+            5 | 6 => {
                 let wanted: Vec<_> = (0..4).map(|n| documents::id(number + n)).collect();
                 let message = messages::ids(wanted.iter().map(Vec::as_slice));
                 self.call("getMany", json!([view, id, hex(&message)]));

@@ -1,12 +1,7 @@
 //! The vectors that every implementation of the format is held to; see
 //! `fixtures/vectors/README.md`.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::fmt::Write as _;
 

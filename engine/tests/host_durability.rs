@@ -25,7 +25,7 @@ fn opened() -> (Host<SimStorage>, SimStorage, u32) {
 fn commit(host: &mut Host<SimStorage>, tasks: u32, members: &[Durability]) {
     for (id, durability) in (0..).zip(members) {
         let batch = Batch::default().put(tasks, id, &task(id, &format!("{id}")));
-        assert_eq!(host.stage(&batch.0, *durability).unwrap()[0], 0);
+        assert_eq!(host.stage(&batch.0, *durability).unwrap().first(), Some(&0));
     }
     let _ = host.commit().unwrap();
 }

@@ -4,7 +4,8 @@ use entidb::codec::value::Value;
 use fastrand::Rng;
 
 /// Letters that the encodings treat differently, so that short strings collide and nest.
-const LETTERS: [&str; 9] = ["a", "a", "b", "\0", "\u{1}", "\u{7f}", "\u{e9}", "\u{ffff}", "\u{1f980}"];
+const LETTERS: [&str; 9] =
+    ["a", "a", "b", "\0", "\u{1}", "\u{7f}", "\u{e9}", "\u{ffff}", "\u{1f980}"];
 
 /// A value with at most `levels` levels of arrays and objects.
 pub fn value(rng: &mut Rng, levels: u32) -> Value {

@@ -1,11 +1,10 @@
 //! Counts kept beside each collection: one absolute record, written with every commit that changes
 //! it, so that counting is one read and right under every snapshot. FORMAT.md, section 4.
 
-use std::collections::BTreeMap;
-
 use crate::catalog::{Collection, IndexId};
 use crate::codec::bytes::{Reader, put_varint};
 use crate::error::Result;
+use crate::small_map::SmallMap;
 
 /// What a collection holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +12,7 @@ pub(crate) struct Counters {
     pub documents: u64,
     /// Bytes of all documents, without their ids.
     pub bytes: u64,
-    pub entries: BTreeMap<IndexId, u64>,
+    pub entries: SmallMap<IndexId, u64>,
 }
 
 impl Counters {
@@ -49,8 +48,8 @@ impl Counters {
     pub fn add(&mut self, delta: &Delta) {
         self.documents = self.documents.saturating_add_signed(delta.documents);
         self.bytes = self.bytes.saturating_add_signed(delta.bytes);
-        for (index, change) in &delta.entries {
-            let entries = self.entries.entry(*index).or_default();
+        for (index, change) in delta.entries.iter() {
+            let entries = self.entries.entry(*index, || 0);
             *entries = entries.saturating_add_signed(*change);
         }
     }
@@ -61,7 +60,7 @@ impl Counters {
 pub(crate) struct Delta {
     pub documents: i64,
     pub bytes: i64,
-    pub entries: BTreeMap<IndexId, i64>,
+    pub entries: SmallMap<IndexId, i64>,
 }
 
 impl Delta {
@@ -73,7 +72,7 @@ impl Delta {
 
     pub fn entries(&mut self, index: IndexId, removed: usize, added: usize) {
         if removed != added {
-            *self.entries.entry(index).or_default() += signed(added) - signed(removed);
+            *self.entries.entry(index, || 0) += signed(added) - signed(removed);
         }
     }
 }

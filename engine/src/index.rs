@@ -54,17 +54,13 @@ pub(crate) fn entries(index: &Index, id: &[u8], document: &[u8]) -> Result<Vec<E
                 }
             }
         };
-        entries.push(entry);
-    }
-    entries.sort_unstable();
-    // Different values can share a hash.
-    entries.dedup_by(|next, kept| {
-        let same = next.key == kept.key;
-        if same {
-            kept.claim = kept.claim.max(next.claim);
+        // Tuples are in order, hashes are not, and different values can share one.
+        let at = entries.partition_point(|other: &Entry| other.key < entry.key);
+        match entries.get_mut(at) {
+            Some(same) if same.key == entry.key => same.claim = same.claim.max(entry.claim),
+            _ => entries.insert(at, entry),
         }
-        same
-    });
+    }
     Ok(entries)
 }
 

@@ -46,6 +46,7 @@ mod index;
 pub mod kv;
 pub mod limits;
 pub mod options;
+mod small_map;
 mod snapshot;
 pub mod storage;
 pub mod typed;
@@ -53,8 +54,8 @@ pub mod typed;
 pub use catalog::{CollectionId, CollectionSchema, IndexId, IndexKind, IndexSpec};
 pub use db::{
     Access, At, Build, BuildBudget, Change, CollectionInfo, Cursor, Database, Declared, Explain,
-    IfMatch, IndexInfo, Op, Outcome, Output, Page, PageLimits, Progress, QueryPlan, Row, Staged, Stats,
-    Transaction, Undeclared,
+    IfMatch, IndexInfo, Op, Outcome, Output, Page, PageLimits, Progress, QueryPlan, Row, Staged,
+    Stats, Transaction, Undeclared,
 };
 pub use error::{Details, Error, ErrorKind, Result};
 pub use kv::store::{CompactionReport, StoreStats};

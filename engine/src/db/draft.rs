@@ -1,8 +1,7 @@
 //! One commit in the making: documents, the difference in their index entries, counts.
 //!
 //! Unique values are checked against the state after the commit, so that two documents can swap
-//! theirs: what the commit gives up (`releases`) and what it takes (`claims`) is gathered by key,
-//! and decided at the end.
+//! theirs: what the commit gives up and what it takes is gathered by key, and decided at the end.
 //!
 //! An index that is being built has the entries of exactly the documents with an id up to the one
 //! in its progress record, which the build writes in the same commit as the entries. A commit
@@ -26,6 +25,7 @@ use crate::kv::batch::Batch;
 use crate::kv::store::Store;
 use crate::kv::view::{Direction, KeyRange, View};
 use crate::limits::KEY_PREFIX_BYTES;
+use crate::small_map::SmallMap;
 use crate::storage::Storage;
 
 /// Progress of an index build that has reached the end: greater than any encoded id.
@@ -38,20 +38,27 @@ struct Claimant {
     id: Vec<u8>,
 }
 
+/// What happens to a key of a unique index.
+#[derive(Default)]
+struct Unique {
+    /// The document that gives it up.
+    released: Option<Vec<u8>>,
+    claimed: Option<Claimant>,
+}
+
 /// A commit in the making.
 pub(super) struct Draft {
     pub batch: Batch,
     pub touched: Touched,
     /// Bytes of documents and entries, spilled or not.
     pub bytes: usize,
-    deltas: BTreeMap<CollectionId, (Arc<Collection>, Delta)>,
-    claims: BTreeMap<Vec<u8>, Claimant>,
-    /// Keys given up, and by which document.
-    releases: BTreeMap<Vec<u8>, Vec<u8>>,
+    deltas: SmallMap<CollectionId, (Arc<Collection>, Delta)>,
+    /// Keys of unique indexes that are taken or given up.
+    uniques: BTreeMap<Vec<u8>, Unique>,
     /// Entries of unique hash indexes.
     value_claims: Vec<(Vec<u8>, Claimant)>,
     /// Progress of the builds met so far.
-    progress: BTreeMap<IndexId, Vec<u8>>,
+    progress: SmallMap<IndexId, Vec<u8>>,
     value_bytes_max: usize,
 }
 
@@ -61,11 +68,10 @@ impl Draft {
             batch: Batch::new(),
             touched: Touched::default(),
             bytes: 0,
-            deltas: BTreeMap::new(),
-            claims: BTreeMap::new(),
-            releases: BTreeMap::new(),
+            deltas: SmallMap::default(),
+            uniques: BTreeMap::new(),
             value_claims: Vec::new(),
-            progress: BTreeMap::new(),
+            progress: SmallMap::default(),
             value_bytes_max: store.geometry().value_bytes_max(),
         }
     }
@@ -125,7 +131,7 @@ impl Draft {
             self.touched.key(&entry.key);
             self.bytes += entry.key.len();
             if entry.claim == Claim::Key {
-                self.releases.insert(entry.key, id.to_vec());
+                self.uniques.entry(entry.key).or_default().released = Some(id.to_vec());
             } else {
                 self.batch.delete(&entry.key)?;
             }
@@ -137,7 +143,8 @@ impl Draft {
             self.bytes += entry.key.len();
             match entry.claim {
                 Claim::Key => {
-                    if self.claims.insert(entry.key, claimant()).is_some() {
+                    let unique = self.uniques.entry(entry.key).or_default();
+                    if unique.claimed.replace(claimant()).is_some() {
                         return Err(violation(collection, index, id));
                     }
                 }
@@ -162,18 +169,20 @@ impl Draft {
     pub fn finish<S: Storage>(&mut self, store: &Store<S>, view: View<'_>) -> Result<()> {
         let mut misses = Misses::default();
         let mut owner = Vec::new();
-        for (key, claimant) in &self.claims {
+        for (key, unique) in &self.uniques {
+            let Some(claimant) = &unique.claimed else { continue };
             let taken = misses.note(store.get(view, key, &mut owner))?.unwrap_or(false);
-            let is_free = !taken || owner == claimant.id || self.releases.get(key) == Some(&owner);
+            let is_free =
+                !taken || owner == claimant.id || unique.released.as_ref() == Some(&owner);
             if !is_free {
                 return Err(claimant.violation());
             }
         }
-        for key in self.releases.keys().filter(|key| !self.claims.contains_key(*key)) {
-            self.batch.delete(key)?;
-        }
-        for (key, claimant) in &self.claims {
-            self.batch.put(key, &claimant.id)?;
+        for (key, unique) in &self.uniques {
+            match &unique.claimed {
+                Some(claimant) => self.batch.put(key, &claimant.id)?,
+                None => self.batch.delete(key)?,
+            }
         }
         let after = View { seq: view.seq, overlay: Some(&self.batch) };
         for (key, claimant) in &self.value_claims {
@@ -193,8 +202,8 @@ impl Draft {
     }
 
     fn delta(&mut self, collection: &Arc<Collection>) -> &mut Delta {
-        let entry = self.deltas.entry(collection.id);
-        &mut entry.or_insert_with(|| (Arc::clone(collection), Delta::default())).1
+        let new = || (Arc::clone(collection), Delta::default());
+        &mut self.deltas.entry(collection.id, new).1
     }
 
     fn maintains<S: Storage>(

@@ -129,7 +129,7 @@ impl<'o, 'a> Steps<'o, 'a> {
         }
         let mut order: Vec<usize> = (0..ops.len()).collect();
         let place = |at: &usize| ops.get(*at).map(|op| (op.collection, op.id));
-        order.sort_by(|a, b| place(a).cmp(&place(b)));
+        order.sort_unstable_by(|a, b| place(a).cmp(&place(b)).then(a.cmp(b)));
         Ok(Self { ops, order, at: 0, outcomes: vec![Outcome::Written; ops.len()] })
     }
 

@@ -1,29 +1,30 @@
 //! What a transaction has read: keys, and ranges of keys. Bounded: what would take too much memory
 //! is widened to whole collections and indexes, which can only cause more conflicts, never fewer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use crate::catalog::Prefix;
 use crate::codec::key::successor;
 use crate::kv::view::KeyRange;
 use crate::limits::{KEY_PREFIX_BYTES, READ_KEYS_BYTES_MAX};
+use crate::small_map::SmallMap;
 
 /// Keys and ranges that a transaction has seen, present or absent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reads {
     keys: BTreeSet<Vec<u8>>,
     /// Disjoint ranges: the first key, and the first key behind.
-    ranges: BTreeMap<Vec<u8>, Vec<u8>>,
+    ranges: SmallMap<Vec<u8>, Vec<u8>>,
     bytes: usize,
     /// What all keys and ranges start with.
-    prefixes: BTreeSet<Prefix>,
+    prefixes: SmallMap<Prefix, ()>,
 }
 
 impl Reads {
     /// The collections and indexes that were read.
     pub fn prefixes(&self) -> impl Iterator<Item = Prefix> {
-        self.prefixes.iter().copied()
+        self.prefixes.keys().copied()
     }
 
     /// Adds a key.
@@ -59,7 +60,7 @@ impl Reads {
         }
         self.note_prefix(&lower);
         // Ranges that touch the new one become part of it.
-        while let Some((first, end)) = self.ranges.range(..=upper.clone()).next_back() {
+        while let Some((first, end)) = self.ranges.last_up_to(&upper) {
             if *end < lower {
                 break;
             }
@@ -81,17 +82,16 @@ impl Reads {
 
     /// Whether any key that starts with `prefix` was read.
     pub fn meets(&self, prefix: Prefix) -> bool {
-        self.prefixes.contains(&prefix)
+        self.prefixes.contains_key(&prefix)
     }
 
     fn in_range(&self, key: &[u8]) -> bool {
-        let below = self.ranges.range::<[u8], _>((Bound::Unbounded, Bound::Included(key)));
-        below.into_iter().next_back().is_some_and(|(_, end)| key < end.as_slice())
+        self.ranges.last_up_to(key).is_some_and(|(_, end)| key < end.as_slice())
     }
 
     fn note_prefix(&mut self, key: &[u8]) {
         if let Some(prefix) = key.first_chunk() {
-            self.prefixes.insert(*prefix);
+            self.prefixes.insert(*prefix, ());
         }
     }
 
@@ -99,10 +99,10 @@ impl Reads {
         if self.bytes <= READ_KEYS_BYTES_MAX {
             return;
         }
-        self.keys.clear();
-        self.ranges.clear();
+        self.keys = BTreeSet::new();
+        self.ranges = SmallMap::default();
         self.bytes = 0;
-        for prefix in &self.prefixes {
+        for prefix in self.prefixes.keys() {
             let end = successor(prefix).unwrap_or_else(|| vec![u8::MAX; KEY_PREFIX_BYTES + 1]);
             self.bytes += 2 * KEY_PREFIX_BYTES;
             self.ranges.insert(prefix.to_vec(), end);
@@ -134,7 +134,7 @@ mod tests {
                 reads.range(&range(&[1, 0, 0, 0, 0, lower], &[1, 0, 0, 0, 0, upper]));
                 model.get_mut(usize::from(lower)..usize::from(upper)).unwrap().fill(true);
                 let mut last_end: Option<&Vec<u8>> = None;
-                for (first, end) in &reads.ranges {
+                for (first, end) in reads.ranges.iter() {
                     assert!(last_end.is_none_or(|last| last < first), "seed {seed}: not disjoint");
                     last_end = Some(end);
                 }

@@ -1,12 +1,13 @@
 //! The keys of recent commits, which transactions are validated against. The memory for them is
 //! bounded: older commits are forgotten, and a transaction that began before them conflicts.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::reads::Reads;
 use crate::catalog::Prefix;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::RECENT_KEYS_BYTES_MAX;
+use crate::small_map::SmallMap;
 
 /// The keys that one commit writes. A commit with too many of them counts as having written the
 /// whole of each collection and index that it touches.
@@ -14,7 +15,7 @@ use crate::limits::RECENT_KEYS_BYTES_MAX;
 pub(super) struct Touched {
     keys: Vec<Box<[u8]>>,
     bytes: usize,
-    prefixes: BTreeSet<Prefix>,
+    prefixes: SmallMap<Prefix, ()>,
     is_coarse: bool,
 }
 
@@ -22,7 +23,7 @@ impl Touched {
     /// Adds a key.
     pub fn key(&mut self, key: &[u8]) {
         if let Some(prefix) = key.first_chunk() {
-            self.prefixes.insert(*prefix);
+            self.prefixes.insert(*prefix, ());
         }
         if self.is_coarse {
             return;
@@ -36,7 +37,7 @@ impl Touched {
 
     /// Adds everything under a prefix.
     pub fn prefix(&mut self, prefix: Prefix) {
-        self.prefixes.insert(prefix);
+        self.prefixes.insert(prefix, ());
         self.widen();
     }
 
@@ -48,7 +49,7 @@ impl Touched {
 
     fn meets(&self, reads: &Reads) -> bool {
         // Most commits have nothing to do with what was read, which their prefixes tell.
-        self.prefixes.iter().any(|prefix| reads.meets(*prefix))
+        self.prefixes.keys().any(|prefix| reads.meets(*prefix))
             && (self.is_coarse || self.keys.iter().any(|key| reads.contains(key)))
     }
 }

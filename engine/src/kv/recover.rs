@@ -54,7 +54,8 @@ pub(crate) fn open<S: Storage>(storage: S, options: &Options) -> Result<Recovere
         return create(io, options);
     };
     if options.error_if_exists {
-        let message = "the database exists; open it without `errorIfExists`, or choose another name";
+        let message =
+            "the database exists; open it without `errorIfExists`, or choose another name";
         return Err(Error::new(ErrorKind::AlreadyExists, message));
     }
     io.set_layout(superblock.geometry, units_start(&superblock.geometry));
@@ -62,8 +63,12 @@ pub(crate) fn open<S: Storage>(storage: S, options: &Options) -> Result<Recovere
     let mut replay = Replay::new(&current, &superblock);
     replay.run(&io)?;
     if replay.visible_seq < lost_seq {
-        return Err(Error::corrupt("volume", MANIFESTS_OFFSET, "the newest manifest is unreadable and the logs do not reach as far")
-            .with(|details| details.seq = Some(lost_seq)));
+        return Err(Error::corrupt(
+            "volume",
+            MANIFESTS_OFFSET,
+            "the newest manifest is unreadable and the logs do not reach as far",
+        )
+        .with(|details| details.seq = Some(lost_seq)));
     }
     // What was read may lie in the page cache only: it must be durable before anything builds on it.
     let mut pending = Synced::Done;
@@ -100,8 +105,7 @@ fn create<S: Storage>(mut io: Io<S>, options: &Options) -> Result<Recovered<S>> 
         return Err(Error::new(ErrorKind::NotFound, message));
     }
     options.geometry.validate()?;
-    let superblock =
-        Superblock { database_id: options.database_id, geometry: options.geometry };
+    let superblock = Superblock { database_id: options.database_id, geometry: options.geometry };
     io.set_layout(superblock.geometry, units_start(&superblock.geometry));
     let (mut volume, pending) = Volume::create(&io, superblock)?;
     volume.take_stock(&io)?;
@@ -179,7 +183,10 @@ fn read_roots<S: Storage>(
         let ours = root.filter(|root| root.database_id == superblock.database_id);
         roots.extend(ours.map(|root| (root, slot)));
     }
-    roots.sort_by_key(|(root, _)| std::cmp::Reverse(root.generation));
+    let generation = |at: usize| roots.get(at).map(|(root, _): &(Root, u64)| root.generation);
+    if generation(0) < generation(1) {
+        roots.reverse();
+    }
     let mut lost_seq = 0;
     let mut found: Option<Candidate> = None;
     let mut previous = None;
@@ -214,7 +221,9 @@ fn read_manifest<S: Storage>(
 ) -> Result<(Manifest, Version)> {
     let damaged = |what| Error::corrupt(FileId::Volume.name(), root.manifest_offset, what);
     let end = root.manifest_offset.checked_add(u64::from(root.manifest_len));
-    if root.manifest_len > superblock.geometry.manifest_area_bytes || end.is_none_or(|end| end > len) {
+    if root.manifest_len > superblock.geometry.manifest_area_bytes
+        || end.is_none_or(|end| end > len)
+    {
         return Err(damaged("the manifest lies outside the file"));
     }
     let wanted = usize::try_from(root.manifest_len).unwrap_or(usize::MAX);
@@ -298,7 +307,10 @@ impl Replay {
                 }
             }
         }
-        self.epochs.sort_by_key(|(_, header)| header.epoch);
+        let epoch = |at: usize| self.epochs.get(at).map(|(_, header)| header.epoch);
+        if epoch(1).is_some_and(|second| Some(second) < epoch(0)) {
+            self.epochs.reverse();
+        }
         let mut expected = self.closed_epoch + 1;
         for (file, header) in &self.epochs {
             if header.epoch != expected {
@@ -364,6 +376,10 @@ impl Replay {
 
 #[cold]
 fn lost(file: FileId, offset: u64, seq: u64) -> Error {
-    Error::corrupt(file.name(), offset, "the log does not hold the commits that follow the last root")
-        .with(|details| details.seq = Some(seq))
+    Error::corrupt(
+        file.name(),
+        offset,
+        "the log does not hold the commits that follow the last root",
+    )
+    .with(|details| details.seq = Some(seq))
 }

@@ -92,8 +92,11 @@ impl Version {
                         next.levels.push(Run::from([]));
                     }
                     if let Some(run) = next.levels.get_mut(below) {
-                        let mut all: Vec<_> = run.iter().cloned().chain(added).collect();
-                        all.sort_by(|a, b| position(a).cmp(&position(b)));
+                        let mut all = run.to_vec();
+                        for segment in added {
+                            let at = all.partition_point(|s| position(s) < position(&segment));
+                            all.insert(at, segment);
+                        }
                         *run = all.into();
                     }
                 }

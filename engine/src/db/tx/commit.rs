@@ -61,7 +61,9 @@ impl<S: Storage> Database<S> {
         let view = View::at(self.store.staged_seq());
         let mut draft = Draft::new(&self.store);
         let mut misses = Misses::default();
-        for (collection, id) in &tx.written {
+        let written =
+            tx.spans.iter().flat_map(|(c, span)| span.written.iter().map(move |id| (c, id)));
+        for (collection, id) in written {
             let collection = self.same_collection(tx, *collection)?;
             let old = document::read(&self.store, view, &collection, id);
             let new = document::read(&self.store, tx.view(), &collection, id);
@@ -87,7 +89,7 @@ impl<S: Storage> Database<S> {
         self.check_reads_exist(tx)?;
         let mut reads = tx.reads.clone();
         let mut touched = Touched::default();
-        for (id, span) in &tx.spans {
+        for (id, span) in tx.spans.iter() {
             let collection = self.same_collection(tx, *id)?;
             if *collection != **tx.snapshot.catalog().collection(*id)? {
                 return Err(recent::conflict("the indexes of a collection have changed"));
@@ -110,7 +112,7 @@ impl<S: Storage> Database<S> {
         self.recent.check(tx.seq(), &reads)?;
         self.settle_shared(tx)?;
         let view = View::at(self.store.visible_seq());
-        for (id, span) in &tx.spans {
+        for (id, span) in tx.spans.iter() {
             let collection = self.catalog.collection(*id)?;
             let mut counters = draft::counters(&self.store, view, collection)?;
             counters.add(&span.delta);

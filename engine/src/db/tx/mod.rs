@@ -33,6 +33,7 @@ use crate::counters::{Counters, Delta};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::batch::Batch;
 use crate::kv::view::View;
+use crate::small_map::SmallMap;
 use crate::snapshot::Snapshot;
 use crate::storage::Storage;
 
@@ -46,10 +47,8 @@ pub struct Transaction {
     pub(super) reads: Reads,
     /// Its writes as entries of the store.
     overlay: Batch,
-    /// The documents it wrote; unused once the overlay has been spilled.
-    written: BTreeSet<(CollectionId, Vec<u8>)>,
-    /// The smallest and the greatest id written.
-    spans: BTreeMap<CollectionId, Span>,
+    /// The documents it wrote.
+    spans: SmallMap<CollectionId, Span>,
     /// Entries that may share a unique value with another document.
     shared: BTreeMap<Vec<u8>, Shared>,
     shared_bytes: usize,
@@ -62,8 +61,11 @@ pub struct Transaction {
 /// What a transaction did to one collection.
 #[derive(Debug)]
 struct Span {
+    /// The smallest and the greatest id.
     first: Vec<u8>,
     last: Vec<u8>,
+    /// The ids; unused once the overlay has been spilled.
+    written: BTreeSet<Vec<u8>>,
     delta: Delta,
 }
 
@@ -109,9 +111,8 @@ impl Transaction {
     fn end(&mut self) {
         self.is_over = true;
         self.overlay = Batch::new();
-        self.written = BTreeSet::new();
         self.shared = BTreeMap::new();
-        self.spans = BTreeMap::new();
+        self.spans = SmallMap::default();
         self.reads = Reads::default();
     }
 }
@@ -135,8 +136,7 @@ impl<S: Storage> Database<S> {
             snapshot,
             reads: Reads::default(),
             overlay: Batch::new(),
-            written: BTreeSet::new(),
-            spans: BTreeMap::new(),
+            spans: SmallMap::default(),
             shared: BTreeMap::new(),
             shared_bytes: 0,
             bytes: 0,

@@ -1,7 +1,7 @@
 //! Writes inside a transaction.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Shared, Span, Transaction};
@@ -38,12 +38,26 @@ struct Planned<'a> {
 /// What a call writes to the overlay besides documents, worked out before anything is written.
 #[derive(Default)]
 struct Entries {
-    /// Values by key; `None` deletes.
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    shared: BTreeMap<Vec<u8>, Option<Shared>>,
-    /// Entries that the call adds to unique hash indexes, by the part of the key in front of the
-    /// id.
-    hashes: BTreeMap<Vec<u8>, Vec<(Vec<u8>, Shared)>>,
+    writes: BTreeMap<Vec<u8>, Write>,
+}
+
+/// What becomes of one key.
+#[derive(Default)]
+struct Write {
+    /// `None` deletes.
+    value: Option<Vec<u8>>,
+    sharing: Sharing,
+    /// The document, where the call adds the entry to a unique hash index.
+    hashed: Option<Shared>,
+}
+
+/// Whether an entry may share a unique value with another document.
+#[derive(Default)]
+enum Sharing {
+    #[default]
+    AsBefore,
+    Ends,
+    Begins(Shared),
 }
 
 impl<S: Storage> Database<S> {
@@ -80,7 +94,9 @@ impl<S: Storage> Database<S> {
         tx.apply(self.store.geometry().value_bytes_max(), &planned, entries)?;
         if tx.overlay.bytes() > self.store.spill_bytes() {
             self.store.spill(&mut tx.overlay)?;
-            tx.written.clear();
+            for span in tx.spans.values_mut() {
+                span.written.clear();
+            }
         }
         if tx.shared_bytes > SHARED_KEYS_BYTES_MAX {
             let message = "too many documents share unique values in the middle of the \
@@ -139,14 +155,31 @@ impl Entries {
                 }
             }
         }
-        for (_, together) in std::mem::take(&mut entries.hashes) {
-            if together.len() > 1 {
-                let shared = together.into_iter().map(|(key, shared)| (key, Some(shared)));
-                entries.shared.extend(shared);
-            }
-        }
+        entries.share_hashes();
         misses.finish()?;
         Ok(entries)
+    }
+
+    /// Entries that the call adds under one hash share it.
+    fn share_hashes(&mut self) {
+        let mut before: Option<(&[u8], &mut Write)> = None;
+        for (key, write) in &mut self.writes {
+            if write.hashed.is_none() {
+                continue;
+            }
+            let hash = key.get(..KEY_PREFIX_BYTES + HASH_BYTES).unwrap_or_default();
+            if let Some((_, other)) = before.take_if(|(other, _)| *other == hash) {
+                other.share();
+                write.share();
+            }
+            before = Some((hash, write));
+        }
+    }
+
+    fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> &mut Write {
+        let write = self.writes.entry(key).or_default();
+        write.value = value;
+        write
     }
 
     fn remove<S: Storage>(
@@ -158,14 +191,13 @@ impl Entries {
     ) -> Result<()> {
         if entry.claim == Claim::Key && self.owner(store, tx, &entry.key)?.as_deref() != Some(id) {
             let key = [&entry.key[..], id].concat();
-            self.shared.insert(key.clone(), None);
-            self.writes.insert(key, None);
+            self.write(key, None).sharing = Sharing::Ends;
             return Ok(());
         }
+        let write = self.write(entry.key.clone(), None);
         if entry.claim == Claim::Values {
-            self.shared.insert(entry.key.clone(), None);
+            write.sharing = Sharing::Ends;
         }
-        self.writes.insert(entry.key.clone(), None);
         Ok(())
     }
 
@@ -181,16 +213,15 @@ impl Entries {
         let shared = || Shared { collection: plan.collection.id, index: index.id, id: id.to_vec() };
         match entry.claim {
             Claim::None => {
-                self.writes.insert(entry.key.clone(), Some(Vec::new()));
+                self.write(entry.key.clone(), Some(Vec::new()));
             }
             Claim::Key => match self.owner(store, tx, &entry.key)? {
                 Some(owner) if owner != id => {
                     let key = [&entry.key[..], id].concat();
-                    self.shared.insert(key.clone(), Some(shared()));
-                    self.writes.insert(key, Some(Vec::new()));
+                    self.write(key, Some(Vec::new())).sharing = Sharing::Begins(shared());
                 }
                 _ => {
-                    self.writes.insert(entry.key.clone(), Some(id.to_vec()));
+                    self.write(entry.key.clone(), Some(id.to_vec()));
                 }
             },
             Claim::Values => {
@@ -200,16 +231,21 @@ impl Entries {
                     &crate::kv::view::KeyRange::prefix(hash),
                     crate::kv::view::Direction::Forward,
                 )?;
+                let mut is_shared = false;
                 // What values they have is looked at when the transaction is committed.
                 while scan.advance()? {
-                    if self.writes.get(scan.key()) != Some(&None) && scan.key() != entry.key {
-                        self.shared.insert(entry.key.clone(), Some(shared()));
+                    let is_deleted = self.writes.get(scan.key()).is_some_and(|w| w.value.is_none());
+                    if !is_deleted && scan.key() != entry.key {
+                        is_shared = true;
                         break;
                     }
                 }
-                let together = self.hashes.entry(hash.to_vec()).or_default();
-                together.push((entry.key.clone(), shared()));
-                self.writes.insert(entry.key.clone(), Some(Vec::new()));
+                drop(scan);
+                let write = self.write(entry.key.clone(), Some(Vec::new()));
+                write.hashed = Some(shared());
+                if is_shared {
+                    write.sharing = Sharing::Begins(shared());
+                }
             }
         }
         Ok(())
@@ -223,10 +259,18 @@ impl Entries {
         key: &[u8],
     ) -> Result<Option<Vec<u8>>> {
         if let Some(write) = self.writes.get(key) {
-            return Ok(write.clone());
+            return Ok(write.value.clone());
         }
         let mut owner = Vec::new();
         Ok(store.get(tx.view(), key, &mut owner)?.then_some(owner))
+    }
+}
+
+impl Write {
+    fn share(&mut self) {
+        if let Some(shared) = &self.hashed {
+            self.sharing = Sharing::Begins(shared.clone());
+        }
     }
 }
 
@@ -248,35 +292,35 @@ impl Transaction {
                 None => document::delete(&mut self.overlay, collection, id, plan.old_chunks)?,
             }
             self.bytes += id.len();
-            if !self.overlay.is_spilled() {
-                self.written.insert((collection.id, id.to_vec()));
-            }
-            let span = self.spans.entry(collection.id).or_insert_with(|| Span {
+            let span = self.spans.entry(collection.id, || Span {
                 first: id.to_vec(),
                 last: id.to_vec(),
+                written: BTreeSet::new(),
                 delta: Delta::default(),
             });
             span.note(id);
+            if !self.overlay.is_spilled() {
+                span.written.insert(id.to_vec());
+            }
             span.delta.document(plan.old_len, plan.new.as_ref().map(|new| new.len()));
             for diff in &plan.diffs {
                 span.delta.entries(diff.index, diff.removed.len(), diff.added.len());
             }
         }
-        for (key, value) in entries.writes {
-            self.bytes += key.len();
-            match value {
+        for (key, write) in entries.writes {
+            let bytes = key.len();
+            self.bytes += bytes;
+            match write.value {
                 Some(value) => self.overlay.put(&key, &value)?,
                 None => self.overlay.delete(&key)?,
             }
-        }
-        for (key, shared) in entries.shared {
-            let bytes = key.len();
-            let before = match shared {
-                Some(shared) => {
+            let before = match write.sharing {
+                Sharing::AsBefore => None,
+                Sharing::Ends => self.shared.remove(&key),
+                Sharing::Begins(shared) => {
                     self.shared_bytes += bytes;
                     self.shared.insert(key, shared)
                 }
-                None => self.shared.remove(&key),
             };
             self.shared_bytes -= before.map_or(0, |_| bytes);
         }

@@ -45,8 +45,10 @@ pub(crate) struct Plan {
 /// The merge that the shape of the levels asks for most.
 pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> Option<Plan> {
     let runs = version.level0.len();
-    let fullness = |level: usize| level_bytes(version, level) * FULL / target_bytes(geometry, level);
-    let fullest = (1..=version.deepest()).max_by_key(|level| (fullness(*level), usize::MAX - level));
+    let fullness =
+        |level: usize| level_bytes(version, level) * FULL / target_bytes(geometry, level);
+    let fullest =
+        (1..=version.deepest()).max_by_key(|level| (fullness(*level), usize::MAX - level));
     // What lies too much in a level is rewritten by every merge into it, so the fullest goes first.
     let level0_fullness = (runs as u64 * FULL / LEVEL0_RUNS_FULL as u64).max(FULL);
     if let Some(level) = fullest.filter(|level| fullness(*level) > level0_fullness) {
@@ -68,9 +70,8 @@ pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> 
 /// nothing else, so that each entry is read and written once.
 pub(crate) fn pick_full(version: &Version, deepest: usize) -> Option<Plan> {
     let bottom = version.runs().count().checked_sub(usize::from(version.deepest() == deepest));
-    let is_down = |part: &Part<'_>| {
-        part.iter().all(|(rank, _)| bottom.is_some_and(|bottom| *rank >= bottom))
-    };
+    let is_down =
+        |part: &Part<'_>| part.iter().all(|(rank, _)| bottom.is_some_and(|bottom| *rank >= bottom));
     let part = parts(version.runs()).into_iter().find(|part| !is_down(part))?;
     let is_move = part.len() == 1;
     Some(Plan { inputs: runs_of(&part), level: deepest, below: below(version, deepest), is_move })
@@ -103,14 +104,21 @@ type Part<'a> = Vec<(usize, &'a Arc<Segment>)>;
 
 /// The segments of some runs, newest first, in parts that do not overlap, by key.
 fn parts<'a>(runs: impl Iterator<Item = &'a Run>) -> Vec<Part<'a>> {
-    let ranked = runs.enumerate().flat_map(|(rank, run)| run.iter().map(move |s| (rank, s)));
-    let mut segments: Part<'a> = ranked.collect();
-    segments.sort_by(|(_, a), (_, b)| a.meta().min_key.cmp(&b.meta().min_key));
+    let mut segments: Part<'a> = Vec::new();
+    for (rank, run) in runs.enumerate() {
+        for segment in run.iter() {
+            let min = &segment.meta().min_key;
+            let at = segments.partition_point(|(_, before)| before.meta().min_key <= *min);
+            segments.insert(at, (rank, segment));
+        }
+    }
     let mut parts: Vec<Part<'a>> = Vec::new();
     let mut max_key: &[u8] = &[];
     for (rank, segment) in segments {
         match parts.last_mut() {
-            Some(part) if segment.meta().min_key.as_slice() <= max_key => part.push((rank, segment)),
+            Some(part) if segment.meta().min_key.as_slice() <= max_key => {
+                part.push((rank, segment));
+            }
             _ => parts.push(vec![(rank, segment)]),
         }
         max_key = max_key.max(&segment.meta().max_key);

@@ -11,7 +11,6 @@ mod spill;
 mod stats;
 mod work;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compact::{Job, Retention};
@@ -24,6 +23,7 @@ use super::recover::{self, Recovered};
 use super::volume::{Mark, Volume};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::{Geometry, Options};
+use crate::small_map::SmallMap;
 use crate::storage::{Barrier, Storage, Synced};
 
 pub use stats::StoreStats;
@@ -48,7 +48,7 @@ pub struct Store<S: Storage> {
     /// The frame of the commits staged so far.
     frame: FrameBuilder,
     /// Sequence numbers that snapshots see, with the number of snapshots.
-    pins: BTreeMap<u64, u32>,
+    pins: SmallMap<u64, u32>,
     /// Bytes of merging that commits have brought about and not paid for.
     owed_bytes: u64,
     pending: Option<Pending>,
@@ -94,8 +94,17 @@ impl<S: Storage> Store<S> {
     /// Opens what `storage` holds, or makes a new store there. Reads the roots, the manifest and what
     /// the logs hold beyond it; on an asynchronous storage it is called again after a miss.
     pub fn open(storage: S, options: &Options) -> Result<Self> {
-        let Recovered { io, volume, logs, active, catalog, visible_seq, next_seq, created, pending } =
-            recover::open(storage, options)?;
+        let Recovered {
+            io,
+            volume,
+            logs,
+            active,
+            catalog,
+            visible_seq,
+            next_seq,
+            created,
+            pending,
+        } = recover::open(storage, options)?;
         let seqs = Seqs {
             visible: visible_seq,
             staged: visible_seq,
@@ -115,7 +124,7 @@ impl<S: Storage> Store<S> {
             catalog,
             seqs,
             frame: FrameBuilder::default(),
-            pins: BTreeMap::new(),
+            pins: SmallMap::default(),
             owed_bytes: 0,
             pending: None,
             poison: None,
@@ -165,7 +174,7 @@ impl<S: Storage> Store<S> {
 
     /// Keeps the versions that `seq` sees until [`Store::unpin`]; calls are counted.
     pub fn pin(&mut self, seq: u64) {
-        *self.pins.entry(seq).or_default() += 1;
+        *self.pins.entry(seq, || 0) += 1;
     }
 
     /// Takes one [`Store::pin`] back.
@@ -266,7 +275,7 @@ impl<S: Storage> Store<S> {
     fn retention(&self) -> Retention {
         let oldest = self.pins.keys().next().copied().unwrap_or(u64::MAX);
         let retired = self.catalog.retired.iter().filter(|(_, seq)| *seq <= oldest);
-        let retired = retired.map(|(prefix, _)| prefix.to_vec()).collect();
+        let retired = retired.map(|(prefix, _)| prefix.clone()).collect();
         Retention::new(self.pins.keys().copied().collect(), retired)
     }
 

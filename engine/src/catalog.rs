@@ -3,7 +3,8 @@
 //! A catalog is a value. A change makes a new one, which is current once the store has committed
 //! its bytes; snapshots go on reading by the one they were taken with.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod stored;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{
     COLLECTION_NAME_BYTES_MAX, COLLECTIONS_MAX, INDEX_FIELDS_MAX, INDEXES_MAX, KEY_PREFIX_BYTES,
 };
+use crate::small_map::SmallMap;
 
 /// What all keys of one collection or index start with.
 pub(crate) type Prefix = [u8; KEY_PREFIX_BYTES];
@@ -141,8 +143,7 @@ pub struct CollectionSchema {
 }
 
 /// Whether an index can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexState {
     /// It has the entries of all documents.
     Ready,
@@ -151,12 +152,11 @@ pub enum IndexState {
 }
 
 /// An index of a collection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Index {
     pub id: IndexId,
     pub spec: IndexSpec,
     pub state: IndexState,
-    #[serde(skip)]
     pub paths: Vec<Path>,
 }
 
@@ -182,7 +182,7 @@ impl Index {
 }
 
 /// A collection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Collection {
     pub id: CollectionId,
     /// What its documents lie under; a new one after each `clear`.
@@ -226,21 +226,13 @@ impl Collection {
 pub(crate) struct Catalog {
     next_id: u32,
     pub schema_version: u32,
-    collections: BTreeMap<CollectionId, Arc<Collection>>,
-    names: BTreeMap<String, CollectionId>,
-}
-
-/// The form that reaches storage.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    next_id: u32,
-    schema_version: u32,
-    collections: Vec<Collection>,
+    collections: SmallMap<CollectionId, Arc<Collection>>,
+    names: SmallMap<String, CollectionId>,
 }
 
 impl Default for Catalog {
     fn default() -> Self {
-        let (collections, names) = (BTreeMap::new(), BTreeMap::new());
+        let (collections, names) = (SmallMap::default(), SmallMap::default());
         Self { next_id: 1, schema_version: 0, collections, names }
     }
 }
@@ -251,23 +243,21 @@ impl Catalog {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let stored: Stored = ciborium::from_reader(bytes).map_err(|_| damaged())?;
+        let stored = stored::decode(bytes).map_err(|_| damaged())?;
         let mut catalog = Self {
             next_id: stored.next_id,
             schema_version: stored.schema_version,
             ..Self::default()
         };
-        let mut ids = BTreeSet::new();
-        for mut collection in stored.collections {
-            for index in &mut collection.indexes {
-                index.paths = index.spec.paths().map_err(|_| damaged())?;
-            }
+        let mut ids = SmallMap::default();
+        for collection in stored.collections {
             let own = [collection.id.0, collection.data];
             let all = own.into_iter().chain(collection.indexes.iter().map(|index| index.id.0));
             for id in all {
-                if !ids.insert(id) || id >= stored.next_id {
+                if ids.contains_key(&id) || id >= stored.next_id {
                     return Err(damaged());
                 }
+                ids.insert(id, ());
             }
             if catalog.names.contains_key(&collection.name) {
                 return Err(damaged());
@@ -278,16 +268,8 @@ impl Catalog {
     }
 
     /// Its bytes, the same for equal catalogs.
-    pub fn encode(&self) -> Result<Vec<u8>> {
-        let stored = Stored {
-            next_id: self.next_id,
-            schema_version: self.schema_version,
-            collections: self.collections.values().map(|c| Collection::clone(c)).collect(),
-        };
-        let mut bytes = Vec::new();
-        ciborium::into_writer(&stored, &mut bytes)
-            .map_err(|_| Error::new(ErrorKind::OutOfMemory, "the catalog could not be encoded"))?;
-        Ok(bytes)
+    pub fn encode(&self) -> Vec<u8> {
+        stored::encode(self.next_id, self.schema_version, self.collections.values())
     }
 
     fn insert(&mut self, collection: Collection) {

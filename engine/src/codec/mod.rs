@@ -5,6 +5,7 @@ pub mod cbor;
 pub mod escape;
 pub mod id;
 pub mod key;
+pub mod message;
 pub mod patch;
 pub mod path;
 pub(crate) mod seal;

@@ -219,7 +219,7 @@ impl<S: Storage> Database<S> {
 
     /// Makes a catalog current and durable.
     fn commit_catalog(&mut self, catalog: Catalog, retired: &[Vec<u8>]) -> Result<Synced> {
-        let bytes = catalog.encode()?;
+        let bytes = catalog.encode();
         let synced = self.store.commit_catalog(&bytes, retired)?;
         match synced {
             Synced::Done => self.catalog = Arc::new(catalog),

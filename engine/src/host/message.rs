@@ -1,8 +1,7 @@
-//! Messages in CBOR, read by hand: a query costs about as much as what it asks for, and a decoder made
-//! for every type of message would be a large part of what a browser has to load.
+//! What a caller's message needs beyond being CBOR: an end, and numbers that JavaScript has.
 
 use crate::codec::bytes::Reader;
-use crate::codec::cbor::{Item, is_whole, item, whole};
+use crate::codec::cbor::{INTEGERS_END, unsigned};
 use crate::error::{Error, Result};
 
 /// Reads a message to its end; `what` names it in the error.
@@ -26,63 +25,12 @@ pub fn junk(what: &str, error: &Error) -> Error {
     Error::invalid(format!("this is no {what}: {}", error.message()))
 }
 
-/// Reads a map: `entry` is given each name and reads the value.
-pub fn map<'a>(
-    reader: &mut Reader<'a>,
-    mut entry: impl FnMut(&str, &mut Reader<'a>) -> Result<()>,
-) -> Result<()> {
-    let Item::Map(count) = item(reader)? else {
-        return Err(Error::decode("a map is expected"));
-    };
-    for _ in 0..count {
-        let name = text(reader)?;
-        entry(name, reader)?;
-    }
-    Ok(())
-}
-
-/// A list; its memory follows from what is there, not from the length it states.
-pub fn list<'a, T>(
-    reader: &mut Reader<'a>,
-    read: impl Fn(&mut Reader<'a>) -> Result<T>,
-) -> Result<Vec<T>> {
-    match item(reader)? {
-        Item::Array(count) => (0..count).map(|_| read(reader)).collect(),
-        _ => Err(Error::decode("a list is expected")),
-    }
-}
-
-/// Reads a text.
-pub fn text<'a>(reader: &mut Reader<'a>) -> Result<&'a str> {
-    match item(reader)? {
-        Item::Text(text) => Ok(text),
-        _ => Err(Error::decode("a text is expected")),
-    }
-}
-
-/// Reads a byte string.
-pub fn bytes(reader: &mut Reader<'_>) -> Result<Vec<u8>> {
-    match item(reader)? {
-        Item::Bytes(bytes) => Ok(bytes.to_vec()),
-        _ => Err(Error::decode("a byte string is expected")),
-    }
-}
-
-/// Reads `true` or `false`.
-pub fn flag(reader: &mut Reader<'_>) -> Result<bool> {
-    match item(reader)? {
-        Item::Bool(flag) => Ok(flag),
-        _ => Err(Error::decode("`true` or `false` is expected")),
-    }
-}
-
 /// Reads a whole number.
 pub fn number(reader: &mut Reader<'_>) -> Result<u64> {
-    match item(reader)? {
-        Item::Number(n) if is_whole(n) => u64::try_from(whole(n)).ok(),
-        _ => None,
-    }
-    .ok_or_else(|| Error::decode("a number from 0 to 2^53 - 1 is expected"))
+    unsigned(reader)
+        .ok()
+        .filter(|number| *number < INTEGERS_END)
+        .ok_or_else(|| Error::decode("a number from 0 to 2^53 - 1 is expected"))
 }
 
 /// A map has an entry that means nothing here.

@@ -15,9 +15,10 @@ use std::ops::Bound;
 
 use crate::catalog::CollectionId;
 use crate::codec::bytes::Reader;
+use crate::codec::message::{bytes, flag, list, map, text};
 use crate::db::{Access, Output, QueryPlan};
 use crate::error::{Error, Result};
-use crate::host::message::{bytes, flag, list, map, number, text, unknown, whole_message};
+use crate::host::message::{number, unknown, whole_message};
 
 /// Decodes a query.
 pub fn decode(message: &[u8]) -> Result<QueryPlan> {

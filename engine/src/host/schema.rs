@@ -14,9 +14,10 @@ use serde::Serialize;
 use crate::catalog::{CollectionSchema, IndexKind, IndexSpec};
 use crate::codec::bytes::Reader;
 use crate::codec::cbor::{Major, put_bool, put_head, put_text};
+use crate::codec::message::{flag, list, map, text};
 use crate::db::{BuildBudget, CollectionInfo, Declared, IndexInfo, Undeclared};
 use crate::error::{Error, Result};
-use crate::host::message::{flag, list, map, text, unknown, whole_message};
+use crate::host::message::{unknown, whole_message};
 use crate::host::{Host, collection_id};
 use crate::storage::Storage;
 

@@ -108,6 +108,15 @@ pub fn item<'a>(reader: &mut Reader<'a>) -> Result<Item<'a>> {
     }
 }
 
+/// Reads an integer from 0 to 2^64 - 1.
+pub fn unsigned(reader: &mut Reader<'_>) -> Result<u64> {
+    let initial = reader.u8()?;
+    if Major::of(initial) != Major::Unsigned {
+        return Err(Error::decode("an integer of 0 or more is expected"));
+    }
+    argument(reader, initial & 0x1f)
+}
+
 /// Skips one value with all that is in it, without recursion and in time linear in its bytes.
 pub fn skip(reader: &mut Reader<'_>) -> Result<()> {
     let mut pending = 1_usize;

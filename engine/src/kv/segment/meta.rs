@@ -1,14 +1,12 @@
 //! What the manifest says about a segment.
 
-use serde::{Deserialize, Serialize};
-use serde_bytes::ByteBuf;
-
 use crate::codec::bytes::{Reader, put_varint};
+use crate::codec::cbor::{put_bytes, unsigned};
+use crate::codec::message::{bytes, list, put_list, put_unsigned, small, tuple};
 use crate::error::{Error, Result};
 
 /// Where a sealed block lies in its segment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u32, u32)", into = "(u32, u32)")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BlockPtr {
     /// Offset in the segment.
     pub offset: u32,
@@ -31,21 +29,8 @@ impl BlockPtr {
     }
 }
 
-impl From<(u32, u32)> for BlockPtr {
-    fn from((offset, len): (u32, u32)) -> Self {
-        Self { offset, len }
-    }
-}
-
-impl From<BlockPtr> for (u32, u32) {
-    fn from(ptr: BlockPtr) -> Self {
-        (ptr.offset, ptr.len)
-    }
-}
-
 /// A segment as the manifest lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentMeta {
     /// Never used again.
     pub id: u64,
@@ -71,14 +56,43 @@ pub(crate) struct SegmentMeta {
     pub raw_bytes: u64,
 }
 
-/// A tuple takes a third of the bytes that a map with names would.
-type Wire = (u64, Vec<u32>, u32, BlockPtr, u64, [ByteBuf; 2], [u64; 5]);
+// A tuple takes a third of the bytes that a map with names would.
+impl SegmentMeta {
+    /// Appends it as the manifest has it.
+    pub fn put(&self, out: &mut Vec<u8>) {
+        put_list(out, 7);
+        put_unsigned(out, self.id);
+        put_list(out, self.units.len());
+        for unit in &self.units {
+            put_unsigned(out, u64::from(*unit));
+        }
+        put_unsigned(out, u64::from(self.len));
+        put_list(out, 2);
+        put_unsigned(out, u64::from(self.footer.offset));
+        put_unsigned(out, u64::from(self.footer.len));
+        put_unsigned(out, self.footer_hash);
+        put_list(out, 2);
+        put_bytes(out, &self.min_key);
+        put_bytes(out, &self.max_key);
+        put_list(out, 5);
+        for number in [self.base_seq, self.max_seq, self.entries, self.tombstones, self.raw_bytes] {
+            put_unsigned(out, number);
+        }
+    }
 
-impl From<Wire> for SegmentMeta {
-    fn from((id, units, len, footer, footer_hash, keys, numbers): Wire) -> Self {
-        let [min_key, max_key] = keys.map(ByteBuf::into_vec);
-        let [base_seq, max_seq, entries, tombstones, raw_bytes] = numbers;
-        Self {
+    /// Reads what [`SegmentMeta::put`] wrote.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        tuple(reader, 7)?;
+        let id = unsigned(reader)?;
+        let units = list(reader, small)?;
+        let len = small(reader)?;
+        tuple(reader, 2)?;
+        let footer = BlockPtr { offset: small(reader)?, len: small(reader)? };
+        let footer_hash = unsigned(reader)?;
+        tuple(reader, 2)?;
+        let (min_key, max_key) = (bytes(reader)?, bytes(reader)?);
+        tuple(reader, 5)?;
+        Ok(Self {
             id,
             units,
             len,
@@ -86,19 +100,11 @@ impl From<Wire> for SegmentMeta {
             footer_hash,
             min_key,
             max_key,
-            base_seq,
-            max_seq,
-            entries,
-            tombstones,
-            raw_bytes,
-        }
-    }
-}
-
-impl From<SegmentMeta> for Wire {
-    fn from(meta: SegmentMeta) -> Self {
-        let keys = [meta.min_key, meta.max_key].map(ByteBuf::from);
-        let numbers = [meta.base_seq, meta.max_seq, meta.entries, meta.tombstones, meta.raw_bytes];
-        (meta.id, meta.units, meta.len, meta.footer, meta.footer_hash, keys, numbers)
+            base_seq: unsigned(reader)?,
+            max_seq: unsigned(reader)?,
+            entries: unsigned(reader)?,
+            tombstones: unsigned(reader)?,
+            raw_bytes: unsigned(reader)?,
+        })
     }
 }

@@ -17,6 +17,8 @@ mod writer;
 pub(crate) use block::Block;
 pub(crate) use builder::SegmentBuilder;
 pub(crate) use cursor::SegmentCursor;
+#[cfg(test)]
+pub(crate) use meta::BlockPtr;
 pub(crate) use meta::SegmentMeta;
 pub(crate) use reader::{Lookup, Segment};
 

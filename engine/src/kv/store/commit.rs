@@ -7,7 +7,6 @@ use crate::kv::entry::Kind;
 use crate::kv::manifest::CatalogState;
 use crate::options::Durability;
 use crate::storage::{Storage, Synced};
-use serde_bytes::ByteBuf;
 
 /// Bytes of merging that a commit brings about for each byte of its own.
 const DEBT_RATIO: u64 = 16;
@@ -31,9 +30,13 @@ impl<S: Storage> Store<S> {
         let within = self.frame.bytes() <= self.geometry().frame_bytes_max();
         if before.is_empty() && !within {
             self.frame.rewind(before);
-            return Err(Error::new(ErrorKind::LimitExceeded, "the write set is too large for the log"));
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                "the write set is too large for the log",
+            ));
         }
-        if !before.is_empty() && !(fits && within) {
+        let fits = fits && within;
+        if !before.is_empty() && !fits {
             self.frame.rewind(before);
             return Ok(None);
         }
@@ -81,9 +84,9 @@ impl<S: Storage> Store<S> {
         self.check_no_group()?;
         let seq = self.seqs.next;
         let mut state = self.catalog.clone();
-        state.bytes = ByteBuf::from(catalog);
-        state.retired.extend(retired.iter().map(|prefix| (ByteBuf::from(prefix.clone()), seq)));
-        let payload = state.encode()?;
+        state.bytes = catalog.to_vec();
+        state.retired.extend(retired.iter().map(|prefix| (prefix.clone(), seq)));
+        let payload = state.encode();
         self.frame.set_catalog(&payload)?;
         let written = self.commit_catalog_frame(seq, state);
         self.frame.clear();

@@ -10,9 +10,8 @@ pub const WHOLE_MAX: u64 = (1 << 53) - 1;
 /// # Errors
 /// `InvalidInput` for anything else.
 pub fn whole(number: f64, what: &str) -> Result<u64> {
-    checked(number).ok_or_else(|| {
-        Error::invalid(format!("{what} is {number}; give a number from 0 to 2^53 - 1"))
-    })
+    checked(number)
+        .ok_or_else(|| Error::invalid(format!("{what} must be a number from 0 to 2^53 - 1")))
 }
 
 /// A size that the platform gave.
@@ -21,7 +20,8 @@ pub fn whole(number: f64, what: &str) -> Result<u64> {
 /// `Io` where it is none.
 pub fn size_from_js(size: f64) -> Result<u64> {
     checked(size).ok_or_else(|| {
-        Error::new(ErrorKind::Io, format!("the storage answered {size} for a size; open it again"))
+        let message = "the storage answered with something else than a size; open it again";
+        Error::new(ErrorKind::Io, message)
     })
 }
 

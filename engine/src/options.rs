@@ -81,7 +81,8 @@ impl Geometry {
             && (256..=limits::BLOCK_BYTES_MAX).contains(&self.block_bytes)
             && self.chunk_bytes <= self.unit_bytes
             && (1..=limits::SEGMENT_UNITS_MAX).contains(&self.segment_units_max)
-            && to_usize(self.unit_bytes) >= 2 * limits::KEY_BYTES_MAX + limits::ENTRY_OVERHEAD_BYTES
+            && to_usize(self.unit_bytes)
+                >= 2 * limits::KEY_BYTES_MAX + limits::ENTRY_OVERHEAD_BYTES
             && to_usize(self.unit_bytes) >= entry + limits::ENTRY_OVERHEAD_BYTES
             && self.unit_bytes.checked_mul(self.segment_units_max).is_some_and(|b| b <= 1 << 24)
             && self.log_bytes_min <= self.log_bytes_max
@@ -92,7 +93,11 @@ impl Geometry {
             && self.memtable_bytes >= 1024
             && self.memtable_bytes <= 1 << 28
             && self.frame_bytes_max() > entry;
-        if sound { Ok(()) } else { Err(Error::invalid("the sizes of this geometry do not fit each other")) }
+        if sound {
+            Ok(())
+        } else {
+            Err(Error::invalid("the sizes of this geometry do not fit each other"))
+        }
     }
 }
 

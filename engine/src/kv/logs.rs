@@ -74,9 +74,9 @@ impl Logs {
     /// Whether the file that the next epoch goes to holds nothing beyond `flushed_seq`.
     pub fn next_file_is_free(&self, flushed_seq: u64) -> bool {
         let at = usize::from(self.next_file() == FileId::LogB);
-        self.files.get(at).is_none_or(|epoch| {
-            epoch.number <= self.closed || epoch.last_seq <= flushed_seq
-        })
+        self.files
+            .get(at)
+            .is_none_or(|epoch| epoch.number <= self.closed || epoch.last_seq <= flushed_seq)
     }
 
     /// Empties the files, once all their epochs are closed.

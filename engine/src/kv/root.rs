@@ -44,9 +44,8 @@ impl Root {
 
     /// The root in a slot: whichever copy is sound.
     pub fn decode_slot(slot: &[u8]) -> Result<Self> {
-        Self::decode(slot).or_else(|error| {
-            slot.get(ROOT_COPY_OFFSET..).map_or(Err(error), Self::decode)
-        })
+        Self::decode(slot)
+            .or_else(|error| slot.get(ROOT_COPY_OFFSET..).map_or(Err(error), Self::decode))
     }
 
     fn encode(&self) -> Vec<u8> {

@@ -56,8 +56,9 @@ impl Superblock {
 
     /// Decodes one copy. `VersionMismatch` only for a copy that is sound but newer.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let (body, rest) =
-            bytes.split_at_checked(CHECKSUM_OFFSET).ok_or_else(|| Error::decode("no superblock"))?;
+        let (body, rest) = bytes
+            .split_at_checked(CHECKSUM_OFFSET)
+            .ok_or_else(|| Error::decode("no superblock"))?;
         if !body.starts_with(&MAGIC) {
             return Err(Error::decode("this is not an EntiDB database"));
         }

@@ -90,7 +90,8 @@ impl Job {
 
     /// The merge of a plan.
     pub fn merge(plan: Plan, retention: Retention) -> Self {
-        let base_seq = plan.inputs.iter().flat_map(|run| run.iter()).map(|s| s.meta().base_seq).min();
+        let base_seq =
+            plan.inputs.iter().flat_map(|run| run.iter()).map(|s| s.meta().base_seq).min();
         let seqs = match base_seq {
             Some(base_seq) if !plan.below.is_empty() => Seqs::From(base_seq),
             _ => Seqs::Settling,

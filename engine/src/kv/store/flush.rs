@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Sealed, Store};
 use super::work::LEVEL0_RUNS_MAX;
+use super::{Sealed, Store};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::compact::{Job, Progress};
 use crate::kv::manifest::CatalogState;
@@ -120,7 +120,11 @@ impl<S: Storage> Store<S> {
 
     /// Makes `version` the one that counts. With `LimitExceeded` and `QuotaExceeded` everything is as
     /// before.
-    pub(super) fn install_version(&mut self, version: &Version, flushed_seq: u64) -> Result<Synced> {
+    pub(super) fn install_version(
+        &mut self,
+        version: &Version,
+        flushed_seq: u64,
+    ) -> Result<Synced> {
         let dropped = self.retired_segments(version);
         let version = version.edit(&dropped, Vec::new(), 0);
         let catalog = self.catalog_with(&version);

@@ -76,7 +76,11 @@ impl<S: Storage> Store<S> {
         Ok((seq, synced))
     }
 
-    fn write_private(&mut self, table: &Arc<crate::kv::memtable::Memtable>, batch: &Batch) -> Result<Run> {
+    fn write_private(
+        &mut self,
+        table: &Arc<crate::kv::memtable::Memtable>,
+        batch: &Batch,
+    ) -> Result<Run> {
         let mut job = Job::spill(Arc::clone(table), batch.lease());
         while job.step(&self.io, &mut self.volume, u64::MAX)? != Progress::Done {}
         let (segments, _) = job.into_outputs();

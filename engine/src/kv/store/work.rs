@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::Store;
 use crate::error::{Error, Result};
-use crate::kv::compact::{
-    Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, relocation,
-};
+use crate::kv::compact::{Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, relocation};
 use crate::storage::Storage;
 
 /// Runs in level 0 at which merging is finished before anything else is written.

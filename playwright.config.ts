@@ -2,7 +2,9 @@ import { defineConfig } from '@playwright/test'
 
 export default defineConfig({
   testDir: 'tests',
-  testMatch: '*.spec.ts',
+  testMatch: '**/*.spec.ts',
+  // Those run one by one, by `npm run test:long`.
+  testIgnore: process.env.LONG ? [] : 'long/**',
   outputDir: 'build/test-results',
   globalSetup: './tests/harness/global-setup.ts',
   reporter: 'list',

@@ -1,8 +1,8 @@
 //! Databases that another machine, another storage or another build must be able to go on with.
 //!
 //! `image record DIRECTORY default|tiny CALLS SEED` makes an op log in three parts and what comes
-//! of it: `first`, which ends without closing, and the files then in `half`; `second`, and the files
-//! then in `whole`; and `reading`, which reads everything.
+//! of it: `first`, which ends without closing, and the files then in `half`; `second`, and the
+//! files then in `whole`; and `reading`, which reads everything.
 //!
 //! `image play FILES DIRECTORY PART` plays a part over the database in the directory `FILES`, and
 //! fails where an answer is not the one that was recorded.

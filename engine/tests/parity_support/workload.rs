@@ -107,7 +107,7 @@ impl<F: Files> Workload<F> {
                 74 => self.sync(),
                 75 | 76 => self.build(),
                 77 | 78 => self.change_index(),
-                79 => self.change_collection(),
+                79 | 80 => self.change_collection(),
                 _ => self.read(),
             },
         }
@@ -349,14 +349,14 @@ impl<F: Files> Workload<F> {
 
     fn change_collection(&mut self) {
         self.end_group();
-        match self.rng.u8(..24) {
+        match self.rng.u8(..16) {
             0..=3 => self.create_collection(),
             4 if self.collections.len() > 1 => {
                 let at = self.pick();
                 let collection = self.collections.swap_remove(at);
                 self.call("dropCollection", json!([collection.id]));
             }
-            5 | 6 => {
+            5 => {
                 let at = self.pick();
                 self.call("clear", json!([self.collections[at].id]));
             }
@@ -429,7 +429,7 @@ impl<F: Files> Workload<F> {
             2 => drop(self.call("has", json!([view, id, document]))),
             3 => drop(self.call("hash", json!([view, id, document]))),
             4 => drop(self.call("count", json!([view, id]))),
-            5 | 6 => {
+            5 => {
                 let wanted: Vec<_> = (0..4).map(|n| documents::id(number + n)).collect();
                 let message = messages::ids(wanted.iter().map(Vec::as_slice));
                 self.call("getMany", json!([view, id, hex(&message)]));

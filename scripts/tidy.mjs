@@ -25,7 +25,7 @@ const testFile = /(^|\/)(tests|benches|fuzz)(\/|\.rs$)|\.(test|spec)\.ts$/
 const layers = {
   'engine/src/codec/': ['codec', 'error', 'limits'],
   'engine/src/storage': ['error', 'limits', 'options', 'storage'],
-  'engine/src/kv/': ['codec', 'error', 'kv', 'limits', 'options', 'storage'],
+  'engine/src/kv/': ['codec', 'error', 'kv', 'limits', 'options', 'small_map', 'storage'],
 }
 
 /** Put together from parts, so that this file does not hold them itself. */

@@ -164,9 +164,8 @@ impl Error {
     /// Damaged bytes in `file` at `offset`; `what` names what was being read there.
     #[cold]
     pub fn corrupt(file: &'static str, offset: u64, what: &str) -> Self {
-        let message = format!(
-            "{file} is damaged at byte {offset}: {what}; restore a backup, or rescue what is sound with `repair`"
-        );
+        let message =
+            format!("{file} is damaged at byte {offset}: {what}; restore a backup of the database");
         let mut error = Self::new(ErrorKind::Corrupt, message);
         error.0.details.file = Some(file);
         error.0.details.offset = Some(offset);

@@ -13,8 +13,8 @@ pub enum Durability {
     Strict,
 }
 
-/// Sizes that shape the files. They are chosen when a database is made and recorded in its superblock,
-/// so that tests can run whole sweeps on images of a few KiB.
+/// Sizes that shape the files. They are chosen when a database is made and recorded in its
+/// superblock, so that tests can run whole sweeps on images of a few KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Unit of allocation in the volume.
@@ -114,8 +114,8 @@ fn to_usize(n: u32) -> usize {
 /// How to open a database.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Sixteen bytes that tell this database from every other, used only when it is made. The caller
-    /// draws them, as the engine has no randomness of its own.
+    /// Sixteen bytes that tell this database from every other, used only when it is made. The
+    /// caller draws them, as the engine has no randomness of its own.
     pub database_id: [u8; 16],
     /// Sizes, used only when the database is made.
     pub geometry: Geometry,

@@ -2,8 +2,8 @@
 
 use std::borrow::Borrow;
 
-/// A map in the order of its keys. Adding and removing take time linear in the entries, so it is for
-/// maps that a limit keeps small.
+/// A map in the order of its keys. Adding and removing take time linear in the entries, so it is
+/// for maps that a limit keeps small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SmallMap<K, V> {
     entries: Vec<(K, V)>,

@@ -148,7 +148,8 @@ fn a_crash_while_going_on_after_a_crash_leaves_a_committed_state_r021() {
     assert!(images > 10_000, "only {images} images were looked at");
 }
 
-/// The process ends and the power stays on: what a new process reads back is at risk until it is synced.
+/// The process ends and the power stays on: what a new process reads back is at risk until it is
+/// synced.
 #[test]
 fn what_a_new_process_builds_on_survives_a_loss_of_power_r021() {
     for (name, script) in Script::scripted() {

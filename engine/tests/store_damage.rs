@@ -1,4 +1,5 @@
-//! Damaged files: a store either gives what it held, or says `Corrupt` and where; never anything else.
+//! Damaged files: a store either gives what it held, or says `Corrupt` and where; never anything
+//! else.
 
 #![allow(
     clippy::unwrap_used,

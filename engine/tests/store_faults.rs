@@ -1,5 +1,6 @@
-//! The store on a storage whose calls fail one by one: a failure is answered with a typed error, takes
-//! nothing that was acknowledged, and either changes nothing or ends the store until it is opened again.
+//! The store on a storage whose calls fail one by one: a failure is answered with a typed error,
+//! takes nothing that was acknowledged, and either changes nothing or ends the store until it is
+//! opened again.
 
 #![allow(
     clippy::unwrap_used,
@@ -59,8 +60,8 @@ struct Told {
     poisonings: u64,
 }
 
-/// Runs a script to its end, whatever fails on the way: goes on with a store that still answers, and
-/// opens one anew that does not. `survives` says what a new open must find.
+/// Runs a script to its end, whatever fails on the way: goes on with a store that still answers,
+/// and opens one anew that does not. `survives` says what a new open must find.
 fn endure(
     sim: &SimStorage,
     script: &Script,

@@ -1,5 +1,5 @@
-//! Where work fails or limits are met: what was committed stays, and a store that can still be written
-//! to is.
+//! Where work fails or limits are met: what was committed stays, and a store that can still be
+//! written to is.
 
 #![allow(
     clippy::unwrap_used,

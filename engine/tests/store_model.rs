@@ -1,6 +1,6 @@
 //! Random work on the store against a map of versions: lookups and scans at several snapshots, with
-//! flushes, merges in slices, large write sets, batches as overlays and reopening in between, over many
-//! geometries.
+//! flushes, merges in slices, large write sets, batches as overlays and reopening in between, over
+//! many geometries.
 //!
 //! `STORE_MODEL_OPS` sets the number of operations, `STORE_MODEL_SEED` runs one seed alone.
 

@@ -84,7 +84,8 @@ pub fn from_exception(
         ("NotFoundError", During::Acquire)
         | ("NotFoundError" | "InvalidStateError", During::Use) => (
             ErrorKind::StorageLost,
-            "the browser took the files away, as clearing the site's data does; open the database again",
+            "the browser took the files away, as clearing the site's data does; \
+             open the database again",
         ),
         ("SecurityError" | "NotAllowedError" | "TypeError", During::Reach | During::Acquire) => (
             ErrorKind::Unsupported,
@@ -100,8 +101,8 @@ pub fn from_exception(
 }
 
 /// Who can hold files that are held.
-pub const HELD: &str = "another tab or worker has the database open, or one that was just closed is still \
-                        shutting down; close it, or try again in a moment";
+pub const HELD: &str = "another tab or worker has the database open, or one that was just closed is \
+                        still shutting down; close it, or try again in a moment";
 
 fn text(exception: &JsValue, property: &str) -> String {
     Reflect::get(exception, &JsValue::from_str(property))

@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn every_name_comes_back_from_its_directory() {
         let longest = "\u{e9}".repeat(NAME_BYTES_MAX / 2);
-        for name in ["tasks", "Tasks", ".", "..", "a/b\\c", "a%41", "na\u{ef}ve \u{540d}", &longest] {
+        for name in ["tasks", "Tasks", ".", "..", "a/b\\c", "a%41", "na\u{ef}ve \u{540d}", &longest]
+        {
             let directory = to_directory(name).unwrap();
             assert!(directory.len() <= 255);
             assert!(directory.bytes().all(|b| stands_for_itself(b) || b == b'%'), "{directory}");

@@ -63,8 +63,8 @@ fn lost() -> Error {
         }
         (None, Some(bytes)) => {
             let message = format!(
-                "no memory was left for {bytes} bytes, and the engine stopped; open the database again \
-                 with a smaller cache or in a page that holds less"
+                "no memory was left for {bytes} bytes, and the engine stopped; open the database \
+                 again with a smaller cache, or in a page that holds less"
             );
             Error::new(ErrorKind::OutOfMemory, message)
         }

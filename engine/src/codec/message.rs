@@ -1,4 +1,5 @@
-//! Messages in CBOR, read by hand: what the host is asked, and what the manifest and the catalog say.
+//! Messages in CBOR, read by hand: what the host is asked, and what the manifest and the catalog
+//! say.
 //!
 //! A decoder made for every type of message would be a large part of what a browser has to load.
 

@@ -35,7 +35,7 @@ pub fn apply(document: &[u8], patch: &[u8], deleted: &[&str]) -> Result<Vec<u8>>
     merged.append(&mut body);
     if merged.len() > DOCUMENT_BYTES_MAX {
         let message = format!(
-            "the patched document has {} bytes, at most {DOCUMENT_BYTES_MAX} are allowed; split it up",
+            "the patched document has {} bytes, {DOCUMENT_BYTES_MAX} are allowed; split it up",
             merged.len()
         );
         return Err(Error::new(ErrorKind::LimitExceeded, message));

@@ -198,7 +198,7 @@ impl<S: Storage> Database<S> {
         index: &Index,
         slice: &mut Slice,
     ) -> Result<u64> {
-        if !scan.next()? {
+        if !scan.advance()? {
             slice.last = PROGRESS_END.to_vec();
             return Ok(0);
         }

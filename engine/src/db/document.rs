@@ -142,10 +142,8 @@ fn chunk_head(value: &[u8]) -> Result<(usize, u32)> {
 
 #[cold]
 pub(super) fn damaged(collection: &Collection, id: &[u8]) -> Error {
-    let message = format!(
-        "a document of `{}` is damaged; restore a backup, or rescue what is sound with `repair`",
-        collection.name
-    );
+    let message =
+        format!("a document of `{}` is damaged; restore a backup of the database", collection.name);
     Error::new(ErrorKind::Corrupt, message).with(|details| {
         details.collection = Some(collection.name.clone());
         details.id = Some(id.to_vec());

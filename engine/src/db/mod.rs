@@ -64,7 +64,7 @@ impl<S: Storage> Database<S> {
     pub fn open(storage: S, options: &Options) -> Result<Self> {
         let store = Store::open(storage, options)?;
         let catalog = Arc::new(Catalog::decode(store.catalog()).map_err(|error| {
-            let message = format!("{}; restore a backup, or rescue what is sound", error.message());
+            let message = format!("{}; restore a backup of the database", error.message());
             Error::new(ErrorKind::Corrupt, message)
         })?);
         let recent = Recent::new(store.visible_seq());

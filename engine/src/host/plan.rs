@@ -1,15 +1,16 @@
 //! Queries as CBOR.
 //!
 //! ```text
-//! query   { collection, index | scan, reverse?, skip?, take?, output?: 'documents' | 'ids' | 'count' }
+//! query   { collection, index | scan, reverse?, skip?, take?, output? }
+//! output  'documents' | 'ids' | 'count'
 //! index   { fields: [path], equal?: [value], lower?: tuple, upper?: tuple, prefix?: text }
 //! tuple   { values: [value], open?: bool }
 //! scan    { lower?: bound, upper?: bound }
 //! bound   { id: bytes, open?: bool }
 //! ```
 //!
-//! A value is canonical CBOR inside a byte string, an id is encoded as in keys. A bound that is `open` is
-//! itself left out.
+//! A value is canonical CBOR inside a byte string, an id is encoded as in keys. A bound that is
+//! `open` is itself left out.
 
 use std::ops::Bound;
 

@@ -1,7 +1,8 @@
 //! Collections and indexes as CBOR.
 //!
 //! ```text
-//! declare            { collections: [{ name, indexes: [IndexSpec] }], undeclared?: 'keep' | 'drop' }
+//! declare            { collections: [{ name, indexes: [IndexSpec] }], undeclared? }
+//! undeclared         'keep' | 'drop'
 //!                    -> { collections: [id], builds: number of indexes to build }
 //! create_collection  { name, indexes: [IndexSpec] }
 //! collections        -> [{ id, name, indexes: [IndexSpec] }]
@@ -42,8 +43,8 @@ pub struct BuildReport {
 }
 
 impl<S: Storage> Host<S> {
-    /// Makes the collections and indexes that are missing. Indexes of collections with documents are
-    /// built by [`Host::build_step`].
+    /// Makes the collections and indexes that are missing. Indexes of collections with documents
+    /// are built by [`Host::build_step`].
     pub fn declare(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         let (schema, undeclared) = whole_message(request, "declaration", declaration)?;
         let declared = self.db.declare(&schema, undeclared)?;

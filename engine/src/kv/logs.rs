@@ -32,7 +32,8 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    /// What recovery found in the files. `epoch` is the newest ever begun, `closed` what the root says.
+    /// What recovery found in the files. `epoch` is the newest ever begun, `closed` what the root
+    /// says.
     pub fn new(files: [Epoch; 2], epoch: u64, closed: u64, reserved_seq: u64) -> Self {
         Self { writer: None, files, epoch, reserved_seq, closed }
     }
@@ -96,8 +97,8 @@ impl Logs {
         self.writer = None;
     }
 
-    /// Begins the next epoch in the other file. `first_seq` is the sequence number of its first commit,
-    /// `last_seq` that of the last commit before it.
+    /// Begins the next epoch in the other file. `first_seq` is the sequence number of its first
+    /// commit, `last_seq` that of the last commit before it.
     pub fn begin_epoch<S: Storage>(
         &mut self,
         io: &Io<S>,
@@ -150,7 +151,8 @@ impl Logs {
         }
     }
 
-    /// Makes the newest epoch durable, also where it is over: a flush that ended it may have failed.
+    /// Makes the newest epoch durable, also where it is over: a flush that ended it may have
+    /// failed.
     pub fn sync<S: Storage>(&mut self, io: &Io<S>, durability: Durability) -> Result<Synced> {
         io.sync(self.newest_file(), durability)
     }

@@ -1,9 +1,9 @@
 //! Opening: from whatever the files hold to the last committed state.
 //!
-//! The newest root whose manifest is sound says which version counts and which log epochs may hold more.
-//! Those epochs must be there and must follow each other without a gap; what they hold beyond the root
-//! goes into the memtable. Nothing is written: a torn tail stays where it is and is dead, because the
-//! next epoch begins in the other file and says where this one ended.
+//! The newest root whose manifest is sound says which version counts and which log epochs may hold
+//! more. Those epochs must be there and must follow each other without a gap; what they hold beyond
+//! the root goes into the memtable. Nothing is written: a torn tail stays where it is and is dead,
+//! because the next epoch begins in the other file and says where this one ended.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -70,7 +70,8 @@ pub(crate) fn open<S: Storage>(storage: S, options: &Options) -> Result<Recovere
         )
         .with(|details| details.seq = Some(lost_seq)));
     }
-    // What was read may lie in the page cache only: it must be durable before anything builds on it.
+    // What was read may lie in the page cache only: it must be durable before anything builds on
+    // it.
     let mut pending = Synced::Done;
     if !options.read_only {
         for file in FileId::ALL {
@@ -147,10 +148,10 @@ fn read_superblock<S: Storage>(io: &Io<S>) -> Result<Option<Superblock>> {
     Err(error.at(FileId::Volume.name(), 0))
 }
 
-/// Whether the making of a database was cut off. The first root is durable before the first superblock
-/// is written, and that one before the second: so the second is still blank, and the first is either
-/// blank as well or stands before a sound first root; and there is no later root. Nobody was told of
-/// such a database.
+/// Whether the making of a database was cut off. The first root is durable before the first
+/// superblock is written, and that one before the second: so the second is still blank, and the
+/// first is either blank as well or stands before a sound first root; and there is no later root.
+/// Nobody was told of such a database.
 fn is_unfinished<S: Storage>(io: &Io<S>, len: u64, superblocks: &[Vec<u8>]) -> Result<bool> {
     let blank = |bytes: &Vec<u8>| bytes.iter().all(|byte| *byte == 0);
     let (Some(first), Some(second)) = (superblocks.first(), superblocks.get(1)) else {
@@ -291,12 +292,12 @@ impl Replay {
         Ok(())
     }
 
-    /// Reads the headers. Every epoch that the root speaks of and that is not closed must be there: an
-    /// epoch's frames are acknowledged only after a root has named it.
+    /// Reads the headers. Every epoch that the root speaks of and that is not closed must be there:
+    /// an epoch's frames are acknowledged only after a root has named it.
     fn find_epochs<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
         for (at, file) in [FileId::LogA, FileId::LogB].into_iter().enumerate() {
-            // A header that cannot be read was either being written when the power went, and then no
-            // root names its epoch, or its epoch is found to be lost below.
+            // A header that cannot be read was either being written when the power went, and then
+            // no root names its epoch, or its epoch is found to be lost below.
             if let HeaderState::Valid(header) = log::read_header(io, file, &self.database_id)? {
                 self.newest_epoch = self.newest_epoch.max(header.epoch);
                 if let Some(epoch) = self.files.get_mut(at) {

@@ -70,7 +70,8 @@ impl Superblock {
         let (major, minor) = (reader.u16()?, reader.u16()?);
         if major != FORMAT_MAJOR {
             let message = format!(
-                "the database has format {major}.{minor}, this version reads {FORMAT_MAJOR}.x; open it with a newer version of entidb"
+                "the database has format {major}.{minor}, this version reads {FORMAT_MAJOR}.x; \
+                 open it with a newer version of entidb"
             );
             return Err(Error::new(ErrorKind::VersionMismatch, message));
         }

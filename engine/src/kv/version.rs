@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::segment::{Segment, SegmentMeta};
 use crate::error::{Error, Result};
 
-/// Sorted segments that do not overlap. Neighbours may share the key at their border, where versions of
-/// one key kept for snapshots outgrew a segment; the newer versions are in the former.
+/// Sorted segments that do not overlap. Neighbours may share the key at their border, where
+/// versions of one key kept for snapshots outgrew a segment; the newer versions are in the former.
 pub(crate) type Run = Arc<[Arc<Segment>]>;
 
-/// The live segments: level 0 holds runs that may overlap, newest first; every further level is one run.
+/// The live segments: level 0 holds runs that may overlap, newest first; every further level is one
+/// run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Version {
     /// Flushes and large write sets, newest first.
@@ -75,8 +76,8 @@ impl Version {
         self.segments().any(may_hold)
     }
 
-    /// The next version: without the segments in `removed` (ids), with `added` in `level`. In level 0
-    /// what is added becomes the newest run.
+    /// The next version: without the segments in `removed` (ids), with `added` in `level`. In level
+    /// 0 what is added becomes the newest run.
     pub fn edit(&self, removed: &[u64], added: Vec<Arc<Segment>>, level: usize) -> Self {
         let keep = |run: &Run| -> Run {
             run.iter().filter(|s| !removed.contains(&s.meta().id)).cloned().collect()

@@ -143,8 +143,8 @@ pub fn after((mut entries, catalog): State, writes: &[Write]) -> State {
     (entries, catalog)
 }
 
-/// What a store holds, read by scans both ways and by single lookups. Entries under prefixes that the
-/// catalog retired may still be there: nobody reads under them again.
+/// What a store holds, read by scans both ways and by single lookups. Entries under prefixes that
+/// the catalog retired may still be there: nobody reads under them again.
 pub fn state_of(store: &Store<SimStorage>) -> State {
     try_state_of(store).unwrap()
 }

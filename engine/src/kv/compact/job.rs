@@ -1,5 +1,5 @@
-//! One merge as an explicit, resumable state machine: it keeps its place between steps, borrows nothing,
-//! and costs no more per step than it is given.
+//! One merge as an explicit, resumable state machine: it keeps its place between steps, borrows
+//! nothing, and costs no more per step than it is given.
 
 use std::sync::Arc;
 
@@ -47,7 +47,8 @@ enum Seqs {
     From(u64),
     /// There are none yet.
     Unknown,
-    /// At the bottom the number of what every reader sees tells nothing apart any more and becomes 0.
+    /// At the bottom the number of what every reader sees tells nothing apart any more and becomes
+    /// 0.
     Settling,
 }
 
@@ -58,7 +59,8 @@ pub(crate) struct Job {
     runs: Vec<Run>,
     /// Where the result goes.
     pub level: usize,
-    /// Older data under the result, where all of it is known: a tombstone with nothing under it may go.
+    /// Older data under the result, where all of it is known: a tombstone with nothing under it
+    /// may go.
     below: Option<Vec<Run>>,
     seqs: Seqs,
     retention: Retention,
@@ -131,9 +133,9 @@ impl Job {
         (self.outputs, self.lease)
     }
 
-    /// Merges on until `budget` bytes of entries have been read. After a miss it goes on from where it
-    /// was, so that misses change nothing about what a step does; any other error ends the job, and
-    /// dropping it gives its units back.
+    /// Merges on until `budget` bytes of entries have been read. After a miss it goes on from where
+    /// it was, so that misses change nothing about what a step does; any other error ends the
+    /// job, and dropping it gives its units back.
     pub fn step<S: Storage>(
         &mut self,
         io: &Io<S>,

@@ -10,8 +10,9 @@ use crate::options::Geometry;
 const LEVEL0_RUNS_MERGE: usize = 4;
 /// Runs in level 0 from which on they are merged however little they hold.
 const LEVEL0_RUNS_FULL: usize = 12;
-/// What a merge into level 1 may rewrite there for each byte that it brings down. A flush is small once
-/// it is compressed, and each merge rewrites much of level 1: waiting for more of them costs less.
+/// What a merge into level 1 may rewrite there for each byte that it brings down. A flush is small
+/// once it is compressed, and each merge rewrites much of level 1: waiting for more of them costs
+/// less.
 const LEVEL1_REWRITE_MAX: u64 = 3;
 /// The fullness of a level that holds what it should.
 const FULL: u64 = 1024;
@@ -66,8 +67,8 @@ pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> 
     (urgency == Urgency::Idle).then(|| tombstones(version)).flatten()
 }
 
-/// The next merge that brings everything down to `deepest`: all places at once of a part that overlaps
-/// nothing else, so that each entry is read and written once.
+/// The next merge that brings everything down to `deepest`: all places at once of a part that
+/// overlaps nothing else, so that each entry is read and written once.
 pub(crate) fn pick_full(version: &Version, deepest: usize) -> Option<Plan> {
     let bottom = version.runs().count().checked_sub(usize::from(version.deepest() == deepest));
     let is_down =
@@ -86,8 +87,8 @@ pub(crate) fn relocation(version: &Version, segment: &Arc<Segment>) -> Option<Pl
     Some(Plan { inputs, level, below: below(version, level), is_move: false })
 }
 
-/// The part of level 0 where most runs overlap, with what lies under it in level 1. Parts that do not
-/// overlap are merged one by one; a part of a single segment with nothing under it only moves.
+/// The part of level 0 where most runs overlap, with what lies under it in level 1. Parts that do
+/// not overlap are merged one by one; a part of a single segment with nothing under it only moves.
 fn level0(version: &Version) -> Option<Plan> {
     let part = parts(version.level0.iter()).into_iter().rev().max_by_key(Vec::len)?;
     let min = part.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
@@ -187,8 +188,8 @@ fn under(version: &Version, level: usize, min: &[u8], max: &[u8]) -> Run {
         .map_or_else(|| Run::from([]), |run| with_border_sharers(run, min, max))
 }
 
-/// The segments of a run in a closed range, and those that share a border key with them: versions of
-/// one key never part ways.
+/// The segments of a run in a closed range, and those that share a border key with them: versions
+/// of one key never part ways.
 fn with_border_sharers(run: &Run, min: &[u8], max: &[u8]) -> Run {
     let mut found = overlapping(run, min, max);
     while let (Some(first), Some(last)) = (found.first(), found.last()) {

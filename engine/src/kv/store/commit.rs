@@ -1,4 +1,5 @@
-//! Group commit: commits are staged one by one and reach the log together, in one write and one sync.
+//! Group commit: commits are staged one by one and reach the log together, in one write and one
+//! sync.
 
 use super::Store;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,9 +17,9 @@ const LEVEL0_RUNS_SLOW: usize = 14;
 const FLUSH_UNITS_SPARE: u64 = 6;
 
 impl<S: Storage> Store<S> {
-    /// Adds a commit to the open group and returns its sequence number; `None` where the group is full
-    /// and must be committed first. Other writers see it from now on, readers once the group is
-    /// committed. After an error nothing of it is staged.
+    /// Adds a commit to the open group and returns its sequence number; `None` where the group is
+    /// full and must be committed first. Other writers see it from now on, readers once the
+    /// group is committed. After an error nothing of it is staged.
     pub fn stage(&mut self, batch: &Batch) -> Result<Option<u64>> {
         self.check_writable()?;
         if batch.is_spilled() {
@@ -48,7 +49,8 @@ impl<S: Storage> Store<S> {
         staged.map(Some)
     }
 
-    /// Forgets the open group; whether there was one. A group that is on its way is not open any more.
+    /// Forgets the open group; whether there was one. A group that is on its way is not open any
+    /// more.
     pub fn discard(&mut self) -> bool {
         let commits = self.frame.commits();
         if commits > 0 {
@@ -76,9 +78,9 @@ impl<S: Storage> Store<S> {
         Ok(synced)
     }
 
-    /// Replaces the catalog, as a commit of its own; entries under the prefixes in `retired` no longer
-    /// count from then on. Always strictly durable: a manifest may carry the catalog before the log is
-    /// synced again, and must not get ahead of the documents.
+    /// Replaces the catalog, as a commit of its own; entries under the prefixes in `retired` no
+    /// longer count from then on. Always strictly durable: a manifest may carry the catalog
+    /// before the log is synced again, and must not get ahead of the documents.
     pub fn commit_catalog(&mut self, catalog: &[u8], retired: &[Vec<u8>]) -> Result<Synced> {
         self.check_writable()?;
         self.check_no_group()?;

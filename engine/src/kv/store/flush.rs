@@ -13,7 +13,8 @@ use crate::kv::version::Version;
 use crate::storage::{Storage, Synced};
 
 impl<S: Storage> Store<S> {
-    /// A checkpoint: everything committed lies in segments, and the logs hold nothing that is needed.
+    /// A checkpoint: everything committed lies in segments, and the logs hold nothing that is
+    /// needed.
     pub fn flush(&mut self) -> Result<Synced> {
         self.check_writable()?;
         self.check_no_group()?;
@@ -21,8 +22,8 @@ impl<S: Storage> Store<S> {
         self.flush_tables()
     }
 
-    /// Leaves the files as an open without writes finds them again: everything in segments, no number
-    /// reserved, no unit behind the last one in use.
+    /// Leaves the files as an open without writes finds them again: everything in segments, no
+    /// number reserved, no unit behind the last one in use.
     pub fn close(&mut self) -> Result<Synced> {
         self.check_sound()?;
         if self.read_only {
@@ -45,8 +46,8 @@ impl<S: Storage> Store<S> {
         Ok(self.outstanding())
     }
 
-    /// Begins a new log epoch, in the file that holds nothing needed any more; the memtable is sealed
-    /// with the old epoch where it has to be.
+    /// Begins a new log epoch, in the file that holds nothing needed any more; the memtable is
+    /// sealed with the old epoch where it has to be.
     pub(super) fn rotate(&mut self) -> Result<()> {
         self.take_over()?;
         self.settle_level0()?;
@@ -118,8 +119,8 @@ impl<S: Storage> Store<S> {
         self.install_version(&version, flushed_seq)
     }
 
-    /// Makes `version` the one that counts. With `LimitExceeded` and `QuotaExceeded` everything is as
-    /// before.
+    /// Makes `version` the one that counts. With `LimitExceeded` and `QuotaExceeded` everything is
+    /// as before.
     pub(super) fn install_version(
         &mut self,
         version: &Version,
@@ -156,10 +157,10 @@ impl<S: Storage> Store<S> {
         Ok(synced)
     }
 
-    /// To come before anything is built on what an open has found. If it follows a sync that failed,
-    /// what was read back may be in the memory of the system only and never reach the medium, lengths of
-    /// files included. So the root is written again, what the logs held goes to fresh units, and what
-    /// is not needed is cut off.
+    /// To come before anything is built on what an open has found. If it follows a sync that
+    /// failed, what was read back may be in the memory of the system only and never reach the
+    /// medium, lengths of files included. So the root is written again, what the logs held goes
+    /// to fresh units, and what is not needed is cut off.
     pub(super) fn take_over(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.taken_over, true) {
             return Ok(());
@@ -189,8 +190,8 @@ impl<S: Storage> Store<S> {
         self.poisoned(cleared)
     }
 
-    /// Everything in memory into segments, in at most two flushes, and the log epoch ended: its file is
-    /// free from then on.
+    /// Everything in memory into segments, in at most two flushes, and the log epoch ended: its
+    /// file is free from then on.
     pub(super) fn flush_tables(&mut self) -> Result<Synced> {
         self.finish_flush()?;
         if self.volume.root().flushed_seq < self.seqs.visible {
@@ -221,8 +222,8 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Merges level 0 until there is room for another run in it. A merge that fails, for want of space
-    /// or because of a damaged block, keeps nobody from writing: level 0 grows instead.
+    /// Merges level 0 until there is room for another run in it. A merge that fails, for want of
+    /// space or because of a damaged block, keeps nobody from writing: level 0 grows instead.
     pub(super) fn settle_level0(&mut self) -> Result<()> {
         while self.volume.version().level0.len() >= LEVEL0_RUNS_MAX {
             if let Err(error) = self.merge_on(u64::MAX) {

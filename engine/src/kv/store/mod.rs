@@ -1,8 +1,8 @@
-//! The log-structured store: a sorted map of bytes with snapshots, group commit and bounded memory. It
-//! knows nothing of documents.
+//! The log-structured store: a sorted map of bytes with snapshots, group commit and bounded memory.
+//! It knows nothing of documents.
 //!
-//! A commit is appended to the log and entered in the memtable; a full memtable is flushed to segments in
-//! level 0; merges carry segments down. Reads look from the newest place to the oldest.
+//! A commit is appended to the log and entered in the memtable; a full memtable is flushed to
+//! segments in level 0; merges carry segments down. Reads look from the newest place to the oldest.
 
 mod commit;
 mod flush;
@@ -91,8 +91,9 @@ struct Pending {
 }
 
 impl<S: Storage> Store<S> {
-    /// Opens what `storage` holds, or makes a new store there. Reads the roots, the manifest and what
-    /// the logs hold beyond it; on an asynchronous storage it is called again after a miss.
+    /// Opens what `storage` holds, or makes a new store there. Reads the roots, the manifest and
+    /// what the logs hold beyond it; on an asynchronous storage it is called again after a
+    /// miss.
     pub fn open(storage: S, options: &Options) -> Result<Self> {
         let Recovered {
             io,
@@ -152,7 +153,8 @@ impl<S: Storage> Store<S> {
         self.volume.geometry()
     }
 
-    /// The newest catalog, empty in a new database; while its barrier is outstanding, not yet durable.
+    /// The newest catalog, empty in a new database; while its barrier is outstanding, not yet
+    /// durable.
     pub fn catalog(&self) -> &[u8] {
         &self.catalog.bytes
     }
@@ -202,7 +204,8 @@ impl<S: Storage> Store<S> {
         Ok(())
     }
 
-    /// A barrier failed: what it held is lost, and only opening the database again tells what is there.
+    /// A barrier failed: what it held is lost, and only opening the database again tells what is
+    /// there.
     pub fn barrier_failed(&mut self, error: Error) {
         self.pending = None;
         self.poison = Some(error);
@@ -224,8 +227,8 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Whether a commit waits for its barrier: until then no write, step, flush or close may begin. The
-    /// barriers of other work need not be waited for, as later ones come after them.
+    /// Whether a commit waits for its barrier: until then no write, step, flush or close may begin.
+    /// The barriers of other work need not be waited for, as later ones come after them.
     fn is_committing(&self) -> bool {
         self.pending.is_some_and(|pending| pending.publish > self.seqs.visible)
     }

@@ -16,8 +16,8 @@ impl<S: Storage> Store<S> {
         self.geometry().frame_bytes_max()
     }
 
-    /// Moves what the batch holds in memory into private segments; it reads as before. After an error
-    /// the batch is as it was.
+    /// Moves what the batch holds in memory into private segments; it reads as before. After an
+    /// error the batch is as it was.
     pub fn spill(&mut self, batch: &mut Batch) -> Result<()> {
         self.check_writable()?;
         let table = Arc::new(batch.take_table());
@@ -41,9 +41,9 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Commits a batch by listing its segments: memtables are flushed, then one root makes both count.
-    /// Strictly durable, whatever was asked for. After an error the batch reads as before, so that a miss
-    /// can be retried; after success it is empty.
+    /// Commits a batch by listing its segments: memtables are flushed, then one root makes both
+    /// count. Strictly durable, whatever was asked for. After an error the batch reads as
+    /// before, so that a miss can be retried; after success it is empty.
     pub fn commit_spilled(&mut self, batch: &mut Batch) -> Result<(u64, Synced)> {
         self.check_writable()?;
         self.check_no_group()?;

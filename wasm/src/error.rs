@@ -101,8 +101,8 @@ pub fn from_exception(
 }
 
 /// Who can hold files that are held.
-pub const HELD: &str = "another tab or worker has the database open, or one that was just closed is \
-                        still shutting down; close it, or try again in a moment";
+pub const HELD: &str = "another tab or worker has the database open, or one that was just closed \
+                        is still shutting down; close it, or try again in a moment";
 
 fn text(exception: &JsValue, property: &str) -> String {
     Reflect::get(exception, &JsValue::from_str(property))

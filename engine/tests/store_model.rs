@@ -304,7 +304,7 @@ impl World {
         let range = if self.keys > 100 { KeyRange::prefix(&[1]) } else { whole };
         let seen: Vec<_> = self.versions.range(&range, seq).take(2 * SCAN_ENTRIES_MAX).collect();
         let range = match seen.last() {
-            Some((last, _)) => KeyRange { upper: Bound::Included(last.to_vec()), ..range },
+            Some((last, _)) => KeyRange { upper: Bound::Included((*last).clone()), ..range },
             None => range,
         };
         let seen = seen.into_iter().map(|(key, value)| (key.clone(), Some(value.clone())));

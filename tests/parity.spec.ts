@@ -9,7 +9,7 @@ import { callSuite, expect, test } from './harness/fixtures.js'
 import type { Reply, Request } from './suite/parity-worker.js'
 
 const FILES = ['volume', 'log.a', 'log.b'] as const
-/** Calls of each op log by the sizes of its database; of 12,500 more than 10,000 change something. */
+/** Calls of each op log, by sizes; of 12,500 calls more than 10,000 change something. */
 const LOGS = { default: '12500', tiny: '4000' }
 const SEED = '7'
 

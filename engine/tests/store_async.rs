@@ -13,7 +13,7 @@ mod store_script;
 use entidb::storage::fault::{Image, SimStorage};
 use entidb::storage::{FileId, Storage};
 use entidb::{Durability, Error, ErrorKind};
-use store_script::{HEAD_BYTES, History, Host, Script, Step, check, key, open, run, state_of};
+use store_script::{HEAD_BYTES, History, Host, Script, Step, check, key, open, state_of};
 
 const CHUNK_BYTES: u32 = 4096;
 
@@ -27,11 +27,16 @@ fn workloads() -> impl Iterator<Item = (String, Script)> {
     scripted.chain(random)
 }
 
-fn synchronous(script: &Script) -> (Image, History) {
+/// What a run on a storage that answers at once gives: files, states, answers of steps of work.
+fn synchronous(script: &Script) -> (Image, History, Vec<bool>) {
     let sim = SimStorage::new(1);
+    let mut host = Host::new(&sim, 0);
     let mut history = History::default();
-    run(&sim, script, &mut history).unwrap();
-    (sim.image(), history)
+    let mut store = host.open().unwrap();
+    for step in &script.0 {
+        host.run_step(&mut store, step, &mut history).unwrap();
+    }
+    (sim.image(), history, host.worked)
 }
 
 fn assert_same_bytes(left: &Image, right: &Image, context: &str) {
@@ -45,7 +50,7 @@ fn assert_same_bytes(left: &Image, right: &Image, context: &str) {
 
 /// Runs a script on `sim`, compares, and returns calls run again and barriers waited for.
 fn run_and_compare(sim: &SimStorage, script: &Script, evicts: bool, context: &str) -> (u64, u64) {
-    let (image, expected) = synchronous(script);
+    let (image, expected, worked) = synchronous(script);
     let mut host = Host::new(sim, 9);
     host.evicts = evicts;
     let mut history = History::default();
@@ -55,6 +60,7 @@ fn run_and_compare(sim: &SimStorage, script: &Script, evicts: bool, context: &st
             .unwrap_or_else(|error| panic!("{context}, step {at}: {error:?}"));
     }
     assert_eq!(history.states, expected.states);
+    assert_eq!(host.worked, worked, "{context}");
     assert_same_bytes(&sim.image(), &image, context);
     (host.retries, host.waits)
 }

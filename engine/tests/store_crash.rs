@@ -11,8 +11,9 @@
 
 mod store_script;
 
-use entidb::Geometry;
+use entidb::kv::Store;
 use entidb::storage::fault::{PowerCut, SimStorage, When};
+use entidb::{Geometry, Options};
 use store_script::{History, Script, Step, check, continue_and_check, key, open, run};
 
 /// Images that are looked at for each place to stop, beyond the exhaustive ones.
@@ -217,5 +218,27 @@ fn closing_an_unchanged_database_changes_no_byte_r130() {
             let _ = store.close().unwrap();
             assert_eq!(sim.image(), image, "seed {seed}");
         }
+    }
+}
+
+/// Nobody was told of a database whose making was cut off, so that making it again must go well,
+/// however often that is cut off too.
+#[test]
+fn a_database_whose_making_was_cut_off_twice_is_made_again_r021() {
+    let make = |sim: &SimStorage, id: u8| {
+        let options =
+            Options { database_id: [id; 16], geometry: Geometry::TINY, ..Options::default() };
+        Store::open(sim.clone(), &options).map(|_| ())
+    };
+    for seed in 0..3_000 {
+        let mut image = SimStorage::new(1).image();
+        for round in 0..3_u8 {
+            let sim = SimStorage::from_image(image, seed);
+            sim.crash_at((seed + u64::from(round) * 7) % 9, When::After);
+            let _ = make(&sim, round);
+            image = sim.power_cut(PowerCut::default()).random(seed * 3 + u64::from(round));
+        }
+        let sim = SimStorage::from_image(image, seed);
+        open(&sim).unwrap_or_else(|error| panic!("seed {seed}: {error:?}"));
     }
 }

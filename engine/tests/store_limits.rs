@@ -12,7 +12,7 @@ mod store_script;
 
 use entidb::kv::{Batch, Store, View};
 use entidb::storage::FileId;
-use entidb::storage::fault::{Fault, PowerCut, Repeat, SimStorage};
+use entidb::storage::fault::{Fault, PowerCut, Repeat, Reread, SimStorage};
 use entidb::{Durability, ErrorKind, Geometry, Options, Result};
 use store_script::{HEAD_BYTES, key, open, state_of};
 
@@ -226,4 +226,43 @@ fn a_manifest_that_outgrows_its_area_loses_nothing_and_leaves_all_readable() {
             assert_eq!(get(&reopened, key, u64::MAX), Some(vec![*n; 60]));
         }
     }
+}
+
+/// What a failed sync held may never reach the medium, whoever wrote it: here a large write set
+/// that was not committed yet, while a merge was on.
+#[test]
+fn a_sync_that_fails_in_a_merge_ends_the_store() {
+    let geometry = Geometry {
+        unit_bytes: 64 * 1024,
+        segment_units_max: 16,
+        memtable_bytes: 512 * 1024,
+        log_bytes_max: 1024 * 1024,
+        block_bytes: 1024,
+        ..Geometry::TINY
+    };
+    let sim = SimStorage::new(1);
+    let mut store = open_as(&sim, Geometry { manifest_area_bytes: 256 * 1024, ..geometry });
+    let mut rng = fastrand::Rng::with_seed(1);
+    for _ in 0..9 {
+        for _ in 0..120 {
+            let mut value = vec![0; 4000];
+            rng.fill(&mut value);
+            put(&mut store, &key(1, rng.u32(..)), &value, Durability::Relaxed).unwrap();
+        }
+        let _ = store.flush().unwrap();
+    }
+    let mut batch = Batch::new();
+    batch.put(&key(1, 1), &[1; 4000]).unwrap();
+    store.spill(&mut batch).unwrap();
+    let reread = Reread::New;
+    sim.fail_at(sim.counts().calls, Fault::SyncFails { reread }, Repeat::Once);
+    let failed = loop {
+        match store.step(100_000) {
+            Ok(more) => assert!(more, "no merge was large enough to be synced on its way"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(failed.kind(), ErrorKind::Io);
+    assert_eq!(store.commit_spilled(&mut batch).unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(store.get(View::at(9), b"k", &mut Vec::new()).unwrap_err().kind(), ErrorKind::Io);
 }

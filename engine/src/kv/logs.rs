@@ -80,18 +80,6 @@ impl Logs {
             .is_none_or(|epoch| epoch.number <= self.closed || epoch.last_seq <= flushed_seq)
     }
 
-    /// Empties the files, once all their epochs are closed.
-    pub fn clear<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
-        for file in [FileId::LogA, FileId::LogB] {
-            if io.len(file)? > 0 {
-                io.set_len(file, 0)?;
-            }
-        }
-        self.writer = None;
-        self.files = [Epoch::default(); 2];
-        Ok(())
-    }
-
     /// No more frames go to the live epoch.
     pub fn end_epoch(&mut self) {
         self.writer = None;

@@ -21,6 +21,8 @@ pub struct Host {
     pub retries: u64,
     /// Barriers that were waited for.
     pub waits: u64,
+    /// What steps of work answered.
+    pub worked: Vec<bool>,
     /// The barrier that fails, counted from 0.
     pub fails_at: Option<u64>,
 }
@@ -28,7 +30,15 @@ pub struct Host {
 impl Host {
     pub fn new(sim: &SimStorage, seed: u64) -> Self {
         let rng = Rng::with_seed(seed);
-        Self { sim: sim.clone(), rng, evicts: false, retries: 0, waits: 0, fails_at: None }
+        Self {
+            sim: sim.clone(),
+            rng,
+            evicts: false,
+            retries: 0,
+            waits: 0,
+            worked: Vec::new(),
+            fails_at: None,
+        }
     }
 
     /// Opens the store, with what a host of chunks keeps at hand.
@@ -157,7 +167,8 @@ impl Host {
                 self.acknowledge(store, Durability::Strict, history)?;
             }
             Step::Work(budget) => {
-                self.call(store, |store| store.step(*budget))?;
+                let more = self.call(store, |store| store.step(*budget))?;
+                self.worked.push(more);
             }
             Step::Settle => self.call(store, Store::settle)?,
             Step::Compact => {

@@ -42,7 +42,7 @@ impl Script {
                 Step::Large((0..count).map(|_| writes(&mut rng, 30, is_retired)).collect())
             }
             16 => Step::Flush,
-            17..=19 => Step::Work(rng.u64(1..20_000)),
+            17..=19 => Step::Work(1 << rng.u8(..16)),
             20 | 21 => Step::Settle,
             22 => Step::Compact,
             _ => Step::Close,

@@ -179,15 +179,11 @@ impl<S: Storage> Store<S> {
         }
         let synced = self.poisoned(rewritten)?;
         self.note(synced);
-        if self.logs.epoch() == self.volume.root().closed_epoch {
-            return Ok(());
-        }
         let _ordered = self.flush_tables()?;
         if self.logs.epoch() > self.volume.root().closed_epoch {
             let _ordered = self.write_mark(self.volume.root().flushed_seq)?;
         }
-        let cleared = self.logs.clear(&self.io);
-        self.poisoned(cleared)
+        Ok(())
     }
 
     /// Everything in memory into segments, in at most two flushes, and the log epoch ended: its

@@ -39,7 +39,7 @@ pub(crate) struct Source<'a> {
     overlay: bool,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a few are made for a scan, and stay where they are")]
+#[allow(clippy::large_enum_variant, reason = "a scan makes a few, and they stay where they are")]
 #[derive(Debug)]
 enum Place<'a> {
     Table { table: TableRef<'a>, node: Option<Node> },

@@ -155,6 +155,7 @@ fn sweep(fault: Fault, repeat: Repeat, random: u64) -> Told {
 #[test]
 fn a_call_that_fails_takes_nothing_acknowledged_along() {
     assert!(sweep(Fault::Io, Repeat::Once, seeds(4)).poisonings > 0);
+    assert!(sweep(Fault::Io, Repeat::Forever, seeds(1)).poisonings > 0);
 }
 
 #[test]
@@ -173,6 +174,7 @@ fn a_sync_that_fails_ends_the_store_whatever_is_read_back_afterwards() {
 #[test]
 fn a_full_storage_refuses_a_commit_and_keeps_everything_else() {
     sweep(Fault::Quota, Repeat::Once, seeds(4));
+    sweep(Fault::Quota, Repeat::Forever, seeds(1));
 }
 
 #[test]

@@ -1,16 +1,44 @@
-// `npm run test:long -- NAME`: a test of tests/long, which takes too long to be part of `npm test`.
-import { build } from './build.mjs'
-import { exists, npmBin } from './lib/paths.mjs'
-import { Failure, main, run } from './lib/run.mjs'
-import { setUpTests } from './setup.mjs'
+// `npm run test:long -- NAME [--minutes N]`: what takes too long to be part of `npm test`. Most of
+// these suites go on from where their last run ended, and add what they tried to docs/.
+import { parseArgs } from 'node:util'
+import { exists, inRoot } from './lib/paths.mjs'
+import { addRun, readTotals } from './lib/reliability.mjs'
+import { Failure, main, say } from './lib/run.mjs'
+import { writeReliability } from './reliability.mjs'
+
+/**
+ * @typedef {object} Suite
+ * @property {string} about what it tries, as a heading
+ * @property {(task: { minutes: number | undefined, next: number }) =>
+ *   Promise<import('./lib/reliability.mjs').Outcome | void>} run nothing where there is nothing to
+ *   be added up
+ */
 
 await main(async () => {
-  const [name, ...rest] = process.argv.slice(2)
-  const path = `tests/long/${name}.spec.ts`
-  if (!name || rest.length > 0 || !exists(path)) {
-    throw new Failure('name one test of tests/long, such as `npm run test:long -- scale`')
-  }
-  await setUpTests()
-  await build()
-  await run(npmBin('playwright'), ['test', path], { env: { LONG: 'true' } })
+  const { name, minutes } = readArguments()
+  /** @type {Suite} */
+  const suite = (await import(`./long/${name}.mjs`)).default
+  const next = (await readTotals())[name]?.next ?? 0
+  const started = Date.now()
+  const outcome = await suite.run({ minutes, next })
+  if (!outcome) return
+  const spent = (Date.now() - started) / 60_000
+  await addRun(name, { about: suite.about, minutes: spent, outcome })
+  await writeReliability()
+  say(`${name}: ${JSON.stringify(outcome.counts)}, added to docs/reliability.md`)
 })
+
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { minutes: { type: 'string' } },
+  })
+  const [name, ...rest] = positionals
+  if (!name || rest.length > 0 || !exists(`scripts/long/${name}.mjs`)) {
+    const place = inRoot('scripts', 'long')
+    throw new Failure(`name one suite of ${place}, such as \`npm run test:long -- scale\``)
+  }
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes)
+  if (minutes !== undefined && !(minutes > 0)) throw new Failure('--minutes takes a number above 0')
+  return { name, minutes }
+}

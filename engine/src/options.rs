@@ -65,6 +65,12 @@ impl Geometry {
         to_usize(self.block_bytes).saturating_mul(4)
     }
 
+    /// Largest value that an entry of a segment takes: a piece of a document, or the id that an
+    /// index has been built up to.
+    pub fn entry_value_bytes_max(&self) -> usize {
+        self.value_bytes_max().max(limits::ID_KEY_BYTES_MAX)
+    }
+
     /// Largest payload of one log frame; a larger write set goes to segments without the log.
     pub fn frame_bytes_max(&self) -> usize {
         to_usize(self.log_bytes_max) / 4 * 3
@@ -72,7 +78,8 @@ impl Geometry {
 
     /// Checks that the sizes fit each other.
     pub fn validate(&self) -> Result<()> {
-        let entry = limits::KEY_BYTES_MAX + self.value_bytes_max() + limits::ENTRY_OVERHEAD_BYTES;
+        let entry =
+            limits::KEY_BYTES_MAX + self.entry_value_bytes_max() + limits::ENTRY_OVERHEAD_BYTES;
         let sound = self.unit_bytes.is_power_of_two()
             && self.chunk_bytes.is_power_of_two()
             && self.block_bytes.is_power_of_two()

@@ -176,6 +176,21 @@ fn a_build_that_meets_a_duplicate_drops_the_index_and_says_which() {
     assert!(db.indexes(tasks).unwrap()[0].ready);
 }
 
+/// The place of a build is kept as the id of the last document, as it is encoded.
+#[test]
+fn a_build_over_the_longest_ids_can_be_flushed_between_its_steps() {
+    let (mut db, tasks) = database(&[]);
+    for last in 'a'..='d' {
+        let longest = id(format!("{}{last}", "\0".repeat(511)));
+        commit(&mut db, &[put(tasks, &longest, &doc([("n", num(1.0))]))]).unwrap();
+    }
+    let _ = db.create_index(tasks, &IndexSpec::ordered(["n"])).unwrap();
+    while db.build_step(BuildBudget { documents: 1, bytes: 1 << 20 }).unwrap().is_some() {
+        let _ = db.checkpoint().unwrap();
+    }
+    assert_eq!(ids(&mut db, At::Latest, &find(tasks, &["n"], &[num(1.0)])).unwrap().len(), 4);
+}
+
 #[test]
 fn clearing_takes_one_step_and_snapshots_still_see_everything() {
     let (mut db, tasks) = database(&[IndexSpec::ordered(["n"]), unique_n()]);

@@ -55,7 +55,7 @@ impl SegmentBuilder {
             database_id,
             base_seq,
             block_bytes,
-            value_bytes_max: geometry.value_bytes_max(),
+            value_bytes_max: geometry.entry_value_bytes_max(),
             writer: SegmentWriter::new(id, geometry),
             data: BlockBuilder::new(RESTART_INTERVAL),
             index: IndexBuilder::new(block_bytes),

@@ -140,7 +140,7 @@ fn what_does_not_fit_is_refused_before_it_is_written() {
     let new = || SegmentBuilder::new(1, DATABASE_ID, &geometry, BASE_SEQ);
     let refusals = [
         (vec![1; crate::limits::KEY_BYTES_MAX + 1], BASE_SEQ, 0, ErrorKind::LimitExceeded),
-        (vec![1; 9], BASE_SEQ, geometry.value_bytes_max() + 1, ErrorKind::LimitExceeded),
+        (vec![1; 9], BASE_SEQ, geometry.entry_value_bytes_max() + 1, ErrorKind::LimitExceeded),
         (vec![1; 9], BASE_SEQ - 1, 0, ErrorKind::Corrupt),
         (vec![1; 8], BASE_SEQ, 0, ErrorKind::Corrupt),
         (vec![1; 9], BASE_SEQ + 5, 0, ErrorKind::Corrupt),

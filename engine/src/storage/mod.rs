@@ -4,6 +4,7 @@
 //! and whatever it must remember it keeps behind its own cell.
 
 mod buffer;
+pub mod chunks;
 #[cfg(any(test, feature = "fault"))]
 pub mod contract;
 #[cfg(any(test, feature = "fault"))]
@@ -13,6 +14,7 @@ mod memory;
 mod native;
 mod per_file;
 
+pub use chunks::ChunkStorage;
 pub use memory::MemoryStorage;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::FileStorage;

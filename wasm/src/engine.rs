@@ -14,6 +14,7 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::chunks::Chunks;
 use crate::directory::{acquire, remove};
 use crate::error::thrown;
 use crate::number::{exact, whole};
@@ -22,16 +23,18 @@ use crate::panic::guarded;
 use crate::storage::AnyStorage;
 
 /// What a method answers: a value, or the object that is thrown.
-type Answer<T> = std::result::Result<T, JsValue>;
+pub(crate) type Answer<T> = std::result::Result<T, JsValue>;
 
 /// An open database.
 #[wasm_bindgen]
 pub struct Engine {
-    open: RefCell<Option<Open>>,
+    pub(crate) open: RefCell<Option<Open>>,
+    /// Where its files are chunks that JavaScript keeps.
+    pub(crate) chunks: Option<Chunks>,
 }
 
-struct Open {
-    host: Host<AnyStorage>,
+pub(crate) struct Open {
+    pub(crate) host: Host<AnyStorage>,
     /// The document of the last `getRaw`, which JavaScript reads where it lies.
     raw: Vec<u8>,
 }
@@ -43,10 +46,15 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
+    /// Has calls go to `host` from now on.
+    pub(crate) fn set_open(&self, host: Host<AnyStorage>) {
+        *self.open.borrow_mut() = Some(Open { host, raw: Vec::new() });
+    }
+
     fn with<T>(&self, call: impl FnOnce(&mut Open) -> Result<T>) -> Answer<T> {
         let answer = guarded(|| match self.open.try_borrow_mut() {
             Ok(mut open) => call(open.as_mut().ok_or_else(closed)?),
-            Err(_) => Err(Error::new(ErrorKind::HostLost, "the engine is in the middle of a call")),
+            Err(_) => Err(busy()),
         });
         answer.map_err(|error| thrown(&error))
     }
@@ -62,7 +70,9 @@ impl Engine {
     pub async fn open(options: JsValue) -> Answer<Engine> {
         let opened = open_host(options).await;
         let host = opened.map_err(|error| thrown(&error))?;
-        Ok(Self { open: RefCell::new(Some(Open { host, raw: Vec::new() })) })
+        let engine = Self { open: RefCell::new(None), chunks: None };
+        engine.set_open(host);
+        Ok(engine)
     }
 
     /// Whether this open made the database.
@@ -234,11 +244,16 @@ impl Engine {
     /// Makes everything durable and gives the files back.
     pub fn close(&self) -> Answer<()> {
         let answer = guarded(|| {
-            // Whatever fails, the files go back when the host is dropped.
-            let open = self.open.try_borrow_mut().ok().and_then(|mut open| open.take());
-            let mut host = open.ok_or_else(closed)?.host;
-            host.close().map(drop)?;
-            host.storage().close()
+            let mut slot = self.open.try_borrow_mut().map_err(|_| busy())?;
+            let host = &mut slot.as_mut().ok_or_else(closed)?.host;
+            let done = host.close().map(drop);
+            if done.as_ref().is_err_and(Error::is_missing) {
+                return done;
+            }
+            let done = done.and_then(|()| host.storage().close());
+            // Whatever failed, the files go back when the host is dropped.
+            *slot = None;
+            done
         });
         answer.map_err(|error| thrown(&error))
     }
@@ -375,6 +390,9 @@ async fn open_host(options: JsValue) -> Result<Host<AnyStorage>> {
         StorageKind::Memory => {
             guarded(|| Host::open(AnyStorage::Memory(MemoryStorage::new()), &engine))
         }
+        StorageKind::IndexedDb => {
+            Err(Error::invalid("IndexedDB is opened chunk by chunk, with `Engine.overChunks`"))
+        }
         StorageKind::Opfs => {
             let timeout_ms = options.lock_timeout_ms();
             let create = engine.create_if_missing && !engine.read_only;
@@ -402,6 +420,11 @@ fn object<T: Serialize>(value: &T) -> Result<JsValue> {
             format!("an answer could not be handed over ({error}); report this"),
         )
     })
+}
+
+#[cold]
+fn busy() -> Error {
+    Error::new(ErrorKind::HostLost, "the engine is in the middle of a call")
 }
 
 #[cold]

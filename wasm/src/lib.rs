@@ -5,6 +5,7 @@
 //! bytes, in the layouts of [`entidb::host`]; options, statistics, reports and errors as plain
 //! objects.
 
+mod chunks;
 pub mod directory;
 mod engine;
 pub mod error;

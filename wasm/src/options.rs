@@ -27,6 +27,8 @@ pub struct OpenOptions {
 pub enum StorageKind {
     /// The origin private file system.
     Opfs,
+    /// Chunks that JavaScript keeps in `IndexedDB`.
+    IndexedDb,
     /// Memory of the worker.
     Memory,
 }
@@ -41,8 +43,9 @@ impl OpenOptions {
         let name = options.get("name")?.as_string();
         let storage = match options.get("storage")?.as_string().as_deref() {
             Some("opfs") => StorageKind::Opfs,
+            Some("indexeddb") => StorageKind::IndexedDb,
             Some("memory") => StorageKind::Memory,
-            _ => return Err(refused("storage", "`opfs` or `memory`")),
+            _ => return Err(refused("storage", "`opfs`, `indexeddb` or `memory`")),
         };
         let database_id = options.get("databaseId")?;
         let database_id: &Uint8Array =

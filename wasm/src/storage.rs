@@ -1,7 +1,6 @@
-//! The storages a browser has, as one type. One over `IndexedDB` joins here: the engine and its
-//! host already take `Missing` and `Pending` for an answer.
+//! The storages a browser has, as one type.
 
-use entidb::storage::{FileId, MemoryStorage, Read, Storage, Synced};
+use entidb::storage::{ChunkStorage, FileId, MemoryStorage, Read, Storage, Synced};
 use entidb::{Durability, Result};
 
 use crate::opfs::OpfsStorage;
@@ -11,6 +10,8 @@ use crate::opfs::OpfsStorage;
 pub enum AnyStorage {
     /// The origin private file system.
     Opfs(OpfsStorage),
+    /// Chunks that JavaScript keeps.
+    Chunks(ChunkStorage),
     /// Memory, gone with the worker.
     Memory(MemoryStorage),
 }
@@ -23,7 +24,7 @@ impl AnyStorage {
     pub fn close(&self) -> Result<()> {
         match self {
             Self::Opfs(storage) => storage.close(),
-            Self::Memory(_) => Ok(()),
+            Self::Chunks(_) | Self::Memory(_) => Ok(()),
         }
     }
 }
@@ -32,6 +33,7 @@ impl Storage for AnyStorage {
     fn len(&self, file: FileId) -> Result<u64> {
         match self {
             Self::Opfs(storage) => storage.len(file),
+            Self::Chunks(storage) => storage.len(file),
             Self::Memory(storage) => storage.len(file),
         }
     }
@@ -39,6 +41,7 @@ impl Storage for AnyStorage {
     fn read_at(&self, file: FileId, offset: u64, buf: &mut [u8]) -> Result<Read> {
         match self {
             Self::Opfs(storage) => storage.read_at(file, offset, buf),
+            Self::Chunks(storage) => storage.read_at(file, offset, buf),
             Self::Memory(storage) => storage.read_at(file, offset, buf),
         }
     }
@@ -46,6 +49,7 @@ impl Storage for AnyStorage {
     fn write_at(&self, file: FileId, offset: u64, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Opfs(storage) => storage.write_at(file, offset, bytes),
+            Self::Chunks(storage) => storage.write_at(file, offset, bytes),
             Self::Memory(storage) => storage.write_at(file, offset, bytes),
         }
     }
@@ -53,6 +57,7 @@ impl Storage for AnyStorage {
     fn set_len(&self, file: FileId, len: u64) -> Result<()> {
         match self {
             Self::Opfs(storage) => storage.set_len(file, len),
+            Self::Chunks(storage) => storage.set_len(file, len),
             Self::Memory(storage) => storage.set_len(file, len),
         }
     }
@@ -60,6 +65,7 @@ impl Storage for AnyStorage {
     fn sync(&self, file: FileId, durability: Durability) -> Result<Synced> {
         match self {
             Self::Opfs(storage) => storage.sync(file, durability),
+            Self::Chunks(storage) => storage.sync(file, durability),
             Self::Memory(storage) => storage.sync(file, durability),
         }
     }

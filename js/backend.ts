@@ -1,29 +1,26 @@
 import type { StorageBackend } from './types/open.js'
 import { fault } from './wire.js'
 
-/**
- * The storage for a choice of `open`, decided where the files are opened. `auto` is the best one
- * that lasts, and never memory.
- */
+/** The storage for a choice of `open`; for `auto` the one to be preferred. Never memory unasked. */
 export function chooseBackend(choice: string): StorageBackend {
   switch (choice) {
     case 'memory':
-      return 'memory'
+    case 'indexeddb':
+      return choice
     case 'auto':
     case 'opfs':
       if (hasOpfs()) return 'opfs'
-      throw fault('Unsupported', `${missing()}; or open it with storage: 'memory'`)
-    case 'indexeddb':
-      throw fault(
-        'Unsupported',
-        "this version keeps nothing in IndexedDB; leave 'storage' out to use OPFS",
-      )
+      throw fault('Unsupported', `${missing()}; or open it with storage: 'indexeddb' or 'memory'`)
     default:
-      throw fault('InvalidInput', `'storage' is 'auto', 'opfs' or 'memory', not ${choice}`)
+      throw fault(
+        'InvalidInput',
+        `'storage' is 'auto', 'opfs', 'indexeddb' or 'memory', not ${choice}`,
+      )
   }
 }
 
-function hasOpfs(): boolean {
+/** Whether there are the synchronous files that an engine needs. */
+export function hasOpfs(): boolean {
   return (
     typeof navigator.storage?.getDirectory === 'function' &&
     typeof FileSystemFileHandle === 'function' &&

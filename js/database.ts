@@ -12,6 +12,7 @@ import { createCollection, dropCollection } from './schema.js'
 import type { OpenSettings } from './settings.js'
 import { statsOf } from './stats.js'
 import { persist, storageInfo } from './storage.js'
+import { fromWire } from './thrown.js'
 import { readSnapshot, transact } from './transaction.js'
 import type { ReadOptions, TransactionOptions } from './types/database.js'
 import type { CollectionOptions } from './types/declare.js'
@@ -30,6 +31,7 @@ export class OpenDatabase {
   readonly #settings: OpenSettings
   readonly #opened: Opened
   readonly #listeners = new Set<(error: EntidbError) => void>()
+  readonly #warning: EntidbError | undefined
 
   static {
     // Where the language has explicit resource management, `await using` closes.
@@ -48,6 +50,7 @@ export class OpenDatabase {
     this.#handles = handles
     this.#settings = settings
     this.#opened = opened
+    this.#warning = opened.warning && fromWire(opened.warning)
     const { strict } = settings
     const session: Session = { port: client, view: 0, drive: runAsync, strict }
     const make = attach(this, handles, (one) => new WholeCollection(session, one, AsyncQuery))
@@ -102,10 +105,25 @@ export class OpenDatabase {
   }
 
   on(type: string, listener: (error: EntidbError) => void): () => void {
-    if (type !== 'error') throw invalidInput(`there are no events '${type}'; there is 'error'`)
+    if (type !== 'error' && type !== 'warning') {
+      throw invalidInput(`there are no events '${type}'; there are 'error' and 'warning'`)
+    }
     checkCallback(listener, 'listener')
+    if (type === 'warning') return this.#onWarning(listener)
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Warnings are about the open, which is over: whoever listens is told soon. */
+  #onWarning(listener: (warning: EntidbError) => void): () => void {
+    const warning = this.#warning
+    let listens = warning !== undefined
+    queueMicrotask(() => {
+      if (warning !== undefined && listens) listener(warning)
+    })
+    return () => {
+      listens = false
+    }
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Engine } from '../build/wasm/entidb.js'
 import { isGroupFull } from './ops.js'
+import { type Backing, type Patient, patiently } from './patience.js'
 import type { Request } from './protocol.js'
 import { fault } from './wire.js'
 
@@ -14,10 +15,18 @@ export type DirectRequest = Request<
 /** Carries calls out on an engine, whose views have numbers that callers choose. */
 export class Executor {
   readonly engine: Engine
+  /** What serves the engine's storage, where that cannot answer at once. */
+  readonly backing: Backing | undefined
   readonly #handles = new Map<number, number>()
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, backing?: Backing) {
     this.engine = engine
+    this.backing = backing
+  }
+
+  /** Makes a call on the engine, waiting for its storage where that has to be. */
+  patiently<R>(call: () => R): Patient<R> {
+    return patiently(this.engine, this.backing, call)
   }
 
   /** Carries out a call and returns its answer. */
@@ -81,11 +90,11 @@ export class Executor {
   }
 
   /** Stages writes in the open group, which is committed by `commit` where it is full. */
-  stage(request: Request<'stage' | 'txCommit'>, commit: () => void): Uint8Array {
+  *stage(request: Request<'stage' | 'txCommit'>, commit: () => Patient<void>): Patient<Uint8Array> {
     for (;;) {
-      const staged = this.#tryStage(request)
+      const staged = yield* this.patiently(() => this.#tryStage(request))
       if (!isGroupFull(staged)) return staged
-      commit()
+      yield* commit()
     }
   }
 

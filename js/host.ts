@@ -2,7 +2,15 @@ import type { Engine } from '../build/wasm/entidb.js'
 import { type DirectRequest, Executor } from './executor.js'
 import { type Job, jobOf } from './jobs.js'
 import { isCommitted } from './ops.js'
-import { type FromHost, type Numbered, pack, type Reply, type Request } from './protocol.js'
+import type { Backing, Patient } from './patience.js'
+import {
+  type FromHost,
+  type Numbered,
+  pack,
+  type RawProgress,
+  type Reply,
+  type Request,
+} from './protocol.js'
 import { Upkeep } from './upkeep.js'
 import { fault, toWire } from './wire.js'
 
@@ -38,6 +46,10 @@ export class Host {
   readonly #upkeep: Upkeep
   readonly #channel = new MessageChannel()
   readonly #jobs: Running[] = []
+  /** Tasks that come after the one under way, which waits for the storage. */
+  readonly #tasks: Patient<void>[] = []
+  #busy = false
+  #closed = false
   #waiting: Numbered[] = []
   #woken = false
   /** The writes of the open group with their answers, not acknowledged yet. */
@@ -50,16 +62,17 @@ export class Host {
   /** `die` is told that the engine has stopped. */
   constructor(
     engine: Engine,
+    backing: Backing | undefined,
     post: (message: FromHost, transfer: ArrayBuffer[]) => void,
     die: (error: unknown) => void,
   ) {
-    this.#executor = new Executor(engine)
+    this.#executor = new Executor(engine, backing)
     this.#post = post
     this.#die = die
-    this.#upkeep = new Upkeep(engine, (error) => this.#trouble(error))
+    this.#upkeep = new Upkeep(engine, (work, next) => this.#begin(this.#tend(work, next)))
     this.#channel.port1.onmessage = () => {
       this.#woken = false
-      this.#turn()
+      this.#begin(this.#turn())
     }
   }
 
@@ -67,20 +80,49 @@ export class Host {
   receive(calls: readonly Numbered[]): void {
     this.#waiting.push(...calls)
     if (this.#woken || calls.some(({ request }) => COMMITS.has(request.call))) this.#wake()
-    else this.#turn()
+    else this.#begin(this.#turn())
   }
 
   /** Gives up a job. */
   cancel(number: number): void {
-    const at = this.#jobs.findIndex((running) => running.number === number)
-    const [running] = at < 0 ? [] : this.#jobs.splice(at, 1)
-    if (running === undefined) return
-    this.#guarded(() => {
-      this.#attempt(number, () => {
-        running.job.return(undefined)
-        throw fault('Aborted', 'its signal has ended this; call again if need be')
-      })
-    })
+    this.#begin(this.#cancel(number))
+  }
+
+  /** Begins a task, or has it wait for the one that waits for the storage. */
+  #begin(task: Patient<void>): void {
+    if (this.#busy) this.#tasks.push(task)
+    else this.#goOn(task)
+  }
+
+  /** Goes on with a task until it is through, or has to wait for the storage again. */
+  #goOn(task: Patient<void>, failed?: { readonly error: unknown }): void {
+    this.#busy = true
+    try {
+      const step = failed === undefined ? task.next() : task.throw(failed.error)
+      if (!step.done) return this.#serve(task)
+    } catch (error) {
+      // Nothing follows: the engine has stopped.
+      this.#send()
+      return this.#die(error)
+    }
+    this.#send()
+    this.#busy = false
+    const committed = this.#committed
+    this.#committed = false
+    if (committed && !this.#closed) this.#upkeep.committed()
+    if (this.#jobs.length > 0) this.#wake()
+    if (this.#busy) return
+    const next = this.#tasks.shift()
+    if (next !== undefined) this.#goOn(next)
+  }
+
+  /** Serves the storage for a task, then goes on with it. */
+  #serve(task: Patient<void>): void {
+    const { backing, engine } = this.#executor
+    backing?.serve(engine).then(
+      () => this.#goOn(task),
+      (error) => this.#goOn(task, { error }),
+    )
   }
 
   #wake(): void {
@@ -89,29 +131,34 @@ export class Host {
     this.#channel.port2.postMessage(undefined)
   }
 
-  #turn(): void {
-    this.#guarded(() => {
-      this.#executor.engine.tick(Date.now())
-      const calls = this.#waiting
-      this.#waiting = []
-      for (const call of calls) this.#take(call)
-      this.#flush()
-      this.#advance()
-    })
+  *#turn(): Patient<void> {
+    this.#executor.engine.tick(Date.now())
+    const calls = this.#waiting
+    this.#waiting = []
+    for (const call of calls) yield* this.#take(call)
+    yield* this.#flush()
+    yield* this.#advance()
   }
 
-  /** Does what may fail with the engine, and sends what came of it. */
-  #guarded(work: () => void): void {
+  /** Work that no call has asked for. */
+  *#tend<R>(work: () => R, next?: (result: R) => void): Patient<void> {
+    if (this.#closed) return
     try {
-      work()
+      const result = yield* this.#executor.patiently(work)
+      next?.(result)
     } catch (error) {
-      this.#send()
-      return this.#die(error)
+      this.#trouble(error)
     }
-    this.#send()
-    if (this.#committed) this.#upkeep.committed()
-    this.#committed = false
-    if (this.#jobs.length > 0) this.#wake()
+  }
+
+  *#cancel(number: number): Patient<void> {
+    const at = this.#jobs.findIndex((running) => running.number === number)
+    const [running] = at < 0 ? [] : this.#jobs.splice(at, 1)
+    if (running === undefined) return
+    yield* this.#attempt(number, function* () {
+      yield* stepOf(running.job, () => running.job.return(undefined))
+      throw fault('Aborted', 'its signal has ended this; call again if need be')
+    })
   }
 
   #send(): void {
@@ -120,16 +167,16 @@ export class Host {
     if (replies.length > 0) this.#post({ type: 'replies', replies }, pack(replies))
   }
 
-  #take(call: Numbered): void {
+  *#take(call: Numbered): Patient<void> {
     const { number, request } = call
     if (IN_ORDER.has(request.call)) {
-      this.#flush()
+      yield* this.#flush()
       this.#committed = true
     } else if (this.#group.length > 0 && this.#isAfterGroup(request)) {
       this.#deferred.push(call)
       return
     }
-    this.#attempt(number, () => this.#run(number, request))
+    yield* this.#attempt(number, () => this.#run(number, request))
   }
 
   /** Whether a call depends on what the open group commits. Those of an older view do not. */
@@ -140,11 +187,11 @@ export class Host {
     return !('view' in request && this.#executor.isOpen(request.view))
   }
 
-  #run(number: number, request: Request): void {
+  *#run(number: number, request: Request): Patient<void> {
     switch (request.call) {
       case 'stage':
       case 'txCommit': {
-        const bytes = this.#executor.stage(request, () => this.#commit())
+        const bytes = yield* this.#executor.stage(request, () => this.#commit())
         this.#committed = true
         if (isCommitted(bytes)) this.#replies.push({ number, bytes })
         else this.#group.push({ number, bytes })
@@ -153,31 +200,34 @@ export class Host {
       case 'build':
       case 'createIndex':
       case 'compact':
-        this.#jobs.push({ number, job: jobOf(this.#executor.engine, request) })
+        this.#jobs.push({ number, job: jobOf(this.#executor, request) })
         return
       case 'close':
-        return this.#close(number)
+        return yield* this.#close(number)
       default:
-        this.#reply(number, this.#executor.run(request as DirectRequest))
+        this.#reply(
+          number,
+          yield* this.#executor.patiently(() => this.#executor.run(request as DirectRequest)),
+        )
     }
   }
 
   /** Commits the open group, then carries out what waited for it, which may open another one. */
-  #flush(): void {
+  *#flush(): Patient<void> {
     while (this.#group.length > 0) {
-      this.#commit()
+      yield* this.#commit()
       const calls = this.#deferred
       this.#deferred = []
-      for (const call of calls) this.#take(call)
+      for (const call of calls) yield* this.#take(call)
     }
   }
 
-  #commit(): void {
+  *#commit(): Patient<void> {
     const group = this.#group
     this.#group = []
     let error: Reply['error']
     try {
-      this.#executor.engine.commit()
+      yield* this.#executor.patiently(() => this.#executor.engine.commit())
     } catch (thrown) {
       error = wireOf(thrown)
     }
@@ -187,35 +237,42 @@ export class Host {
   }
 
   /** One step of the job that came first. */
-  #advance(): void {
+  *#advance(): Patient<void> {
     const [running] = this.#jobs
     if (running === undefined) return
     const { number, job } = running
     let done = true
-    this.#attempt(number, () => {
-      const step = job.next()
+    const advance = function* (this: Host) {
+      const step = yield* stepOf(job, () => job.next())
       done = step.done === true
       if (step.done) this.#reply(number, step.value)
-      else this.#post({ type: 'progress', number, progress: step.value }, [])
-    })
+      else this.#post({ type: 'progress', number, progress: step.value as RawProgress }, [])
+    }
+    yield* this.#attempt(number, advance.bind(this))
     if (done) this.#jobs.shift()
     this.#committed = true
   }
 
-  #close(number: number): void {
+  *#close(number: number): Patient<void> {
     this.#upkeep.end()
-    this.#committed = false
+    this.#closed = true
     const error = fault('Closed', 'the database was closed before this was done')
     for (const job of this.#jobs.splice(0)) {
       this.#replies.push({ number: job.number, error })
     }
-    this.#executor.engine.close()
+    const { engine, backing } = this.#executor
+    try {
+      // Where nothing can be stored any more, what was acknowledged has been.
+      if (backing?.failure === undefined) yield* this.#executor.patiently(() => engine.close())
+    } finally {
+      backing?.close()
+    }
     this.#reply(number, undefined)
   }
 
-  #attempt(number: number, work: () => void): void {
+  *#attempt(number: number, work: () => Patient<void>): Patient<void> {
     try {
-      work()
+      yield* work()
     } catch (thrown) {
       this.#replies.push({ number, error: wireOf(thrown) })
     }
@@ -231,6 +288,21 @@ export class Host {
     if (error === undefined) this.#die(thrown)
     else this.#post({ type: 'trouble', error }, [])
   }
+}
+
+/** One step of a job, with the waits in it. */
+function* stepOf(job: Job, begin: () => IteratorResult<unknown>): Patient<IteratorResult<unknown>> {
+  let step = begin()
+  while (!step.done && step.value === undefined) {
+    try {
+      yield
+    } catch (error) {
+      step = job.throw(error)
+      continue
+    }
+    step = job.next()
+  }
+  return step
 }
 
 /** The error of a call; thrown on where it is the end of the engine. */

@@ -1,10 +1,13 @@
 /** What takes long is done in steps, so that others come in between and it can be cancelled. */
 
-import type { Engine } from '../build/wasm/entidb.js'
+import type { Executor } from './executor.js'
 import type { RawProgress, Request } from './protocol.js'
 
-/** A job: it yields how far it has come, and returns its answer. */
-export type Job = Generator<RawProgress, unknown, undefined>
+/**
+ * A job: it yields how far it has come, and returns its answer. Where it yields nothing the storage
+ * has to be waited for.
+ */
+export type Job = Generator<RawProgress | undefined, unknown, undefined>
 
 /** A call that takes long. */
 export type JobRequest = Request<'build' | 'createIndex' | 'compact'>
@@ -22,46 +25,51 @@ interface BuildProgress {
 }
 
 /** The job of a call; nothing has been done of it yet. */
-export function jobOf(engine: Engine, request: JobRequest): Job {
+export function jobOf(executor: Executor, request: JobRequest): Job {
   switch (request.call) {
     case 'build':
-      return build(engine)
+      return build(executor)
     case 'createIndex':
-      return createIndex(engine, request)
+      return createIndex(executor, request)
     case 'compact':
-      return compact(engine)
+      return compact(executor)
   }
 }
 
-function* build(engine: Engine): Job {
+function* build(executor: Executor): Job {
+  const { engine } = executor
   for (;;) {
-    const step = engine.buildStep(BUILD_DOCUMENTS, BUILD_BYTES) as BuildProgress | undefined
+    const step = (yield* executor.patiently(() =>
+      engine.buildStep(BUILD_DOCUMENTS, BUILD_BYTES),
+    )) as BuildProgress | undefined
     if (step === undefined) return undefined
     const { done, total, collection } = step
     yield { phase: 'index', done, total: Math.max(done, total), collection }
   }
 }
 
-function* createIndex(engine: Engine, { collection, bytes }: Request<'createIndex'>): Job {
-  engine.createIndex(collection, bytes)
+function* createIndex(executor: Executor, { collection, bytes }: Request<'createIndex'>): Job {
+  const { engine } = executor
+  yield* executor.patiently(() => engine.createIndex(collection, bytes))
   let cancelled = true
   try {
-    yield* build(engine)
+    yield* build(executor)
     cancelled = false
   } catch (error) {
     // One that cannot be built is dropped by the engine.
     cancelled = false
     throw error
   } finally {
-    if (cancelled) engine.dropIndex(collection, bytes)
+    if (cancelled) yield* executor.patiently(() => engine.dropIndex(collection, bytes))
   }
   return undefined
 }
 
-function* compact(engine: Engine): Job {
-  engine.compactBegin()
+function* compact(executor: Executor): Job {
+  const { engine } = executor
+  yield* executor.patiently(() => engine.compactBegin())
   for (;;) {
-    const more = engine.step(COMPACT_BYTES)
+    const more = yield* executor.patiently(() => engine.step(COMPACT_BYTES))
     const report: unknown = engine.compactReport()
     if (report !== undefined || !more) return report
     const [done, total] = (engine.compactProgress() ?? [0, 0]) as [number, number]

@@ -4,6 +4,7 @@
  */
 
 import type { WireError } from './errors.js'
+import type { StorageBackend } from './types/open.js'
 import type { Explanation } from './types/report.js'
 
 /** Raised whenever a message changes its meaning; both sides must have the same one. */
@@ -99,9 +100,11 @@ export interface HostOptions {
 
 /** What an open database says about itself. */
 export interface Opened {
-  readonly backend: 'opfs' | 'memory'
+  readonly backend: StorageBackend
   readonly created: boolean
   readonly schemaVersion: number
+  /** What whoever opened it should know. */
+  readonly warning?: WireError
 }
 
 /** A request and the number that its answer will carry. */

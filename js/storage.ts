@@ -12,8 +12,12 @@ export async function storageInfo(
 ): Promise<StorageInfo> {
   const durability = strict ? 'strict' : 'relaxed'
   if (backend === 'memory') return { backend, durability, created, persisted: false }
-  const { storage } = navigator
-  const [persisted, { usage, quota }] = await Promise.all([storage.persisted(), storage.estimate()])
+  // Some browsers, and pages that are not secure, say nothing.
+  const storage: StorageManager | undefined = navigator.storage
+  const [persisted = false, { usage, quota } = {}] = await Promise.all([
+    storage?.persisted(),
+    storage?.estimate(),
+  ])
   return {
     backend,
     durability,

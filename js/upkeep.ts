@@ -6,30 +6,35 @@ const STEP_BYTES = 256 * 1024
 const SYNC_MS = 200
 
 /**
+ * Has some work done, at once or as soon as nothing else is under way, and then `next`. Errors are
+ * its own business, as no call will hear of them.
+ */
+export type Perform = <R>(work: () => R, next?: (result: R) => void) => void
+
+/**
  * What an engine has to do while nobody asks anything of it: the steps of its own work, one for a
  * task of the thread, and the sync that relaxed commits are owed.
  */
 export class Upkeep {
   readonly #engine: Engine
-  readonly #fail: (error: unknown) => void
+  readonly #perform: Perform
   readonly #channel = new MessageChannel()
   #stepping = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** `fail` is told of every error, as no call will be. */
-  constructor(engine: Engine, fail: (error: unknown) => void) {
+  constructor(engine: Engine, perform: Perform) {
     this.#engine = engine
-    this.#fail = fail
-    this.#channel.port1.onmessage = () => this.#try(() => this.#step())
+    this.#perform = perform
+    this.#channel.port1.onmessage = () => this.#step()
   }
 
   /** To be called after commits were acknowledged. */
   committed(): void {
-    this.#try(() => this.#engine.settle())
+    this.#perform(() => this.#engine.settle())
     if (!this.#stepping) this.#schedule()
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#try(() => this.#engine.sync())
+      this.#perform(() => this.#engine.sync())
     }, SYNC_MS)
   }
 
@@ -47,15 +52,14 @@ export class Upkeep {
 
   #step(): void {
     this.#stepping = false
-    this.#engine.tick(Date.now())
-    if (this.#engine.step(STEP_BYTES)) this.#schedule()
-  }
-
-  #try(work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      this.#fail(error)
-    }
+    this.#perform(
+      () => {
+        this.#engine.tick(Date.now())
+        return this.#engine.step(STEP_BYTES)
+      },
+      (more) => {
+        if (more && !this.#stepping) this.#schedule()
+      },
+    )
   }
 }

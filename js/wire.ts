@@ -25,6 +25,7 @@ export function lost(thrown: unknown, panic: string | undefined): WireError {
   return fault(kind, `the engine stopped: ${String(said)}; ${advice}`)
 }
 
-function kindOf(thrown: unknown): unknown {
+/** The kind of an error of the engine. */
+export function kindOf(thrown: unknown): unknown {
   return (thrown as { readonly kind?: unknown } | null | undefined)?.kind
 }

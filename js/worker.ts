@@ -1,7 +1,7 @@
 /** The worker that hosts one database; see protocol.ts for what is said to it. */
 
-import { Engine, initSync, list, remove, setPanicListener } from '../build/wasm/entidb.js'
-import { chooseBackend } from './backend.js'
+import { type Engine, initSync, setPanicListener } from '../build/wasm/entidb.js'
+import { listAll, openEngine, removeAnywhere } from './databases.js'
 import { Host } from './host.js'
 import {
   type First,
@@ -51,19 +51,24 @@ async function begin(first: First): Promise<unknown> {
   })
   switch (first.type) {
     case 'list':
-      return list()
+      return listAll()
     case 'remove':
-      return remove(first.name)
+      return removeAnywhere(first.name)
     case 'open':
       return openHost(first.options)
   }
 }
 
-async function openHost({ storage, ...options }: HostOptions): Promise<Opened> {
-  const backend = chooseBackend(storage)
-  engine = await Engine.open({ ...options, storage: backend })
-  host = new Host(engine, post, die)
-  return { backend, created: engine.created(), schemaVersion: engine.schemaVersion() }
+async function openHost(options: HostOptions): Promise<Opened> {
+  const open = await openEngine(options)
+  engine = open.engine
+  host = new Host(engine, open.backing, post, die)
+  return {
+    backend: open.backend,
+    created: engine.created(),
+    schemaVersion: engine.schemaVersion(),
+    ...(open.warning && { warning: open.warning }),
+  }
 }
 
 /** Takes the lock that tells the page, once it is free again, that this worker is no more. */

@@ -60,6 +60,10 @@ async function load(): Promise<WebAssembly.Memory> {
 }
 
 function checkThread(backend: Opened['backend']): void {
+  if (backend === 'indexeddb') {
+    const message = 'entidb/sync cannot wait, and IndexedDB answers later'
+    throw new EntidbError('Unsupported', `${message}; import 'entidb' for it`)
+  }
   if (backend === 'memory' || !('document' in globalThis)) return
   const message = 'entidb/sync keeps databases in OPFS from dedicated workers alone'
   throw new EntidbError('Unsupported', `${message}; import 'entidb' on pages`)

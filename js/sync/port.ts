@@ -4,6 +4,7 @@ import { type DirectRequest, Executor } from '../executor.js'
 import { type Job, jobOf } from '../jobs.js'
 import { isCommitted } from '../ops.js'
 import { aborted } from '../options.js'
+import { straight } from '../patience.js'
 import type { Port, Watch } from '../port.js'
 import type { Answer, CallName, Request } from '../protocol.js'
 import { fromThrown } from '../thrown.js'
@@ -20,7 +21,12 @@ export class DirectPort implements Port {
   constructor(engine: Engine) {
     this.#executor = new Executor(engine)
     // What fails between calls fails again in the next one, which tells its caller.
-    this.#upkeep = new Upkeep(engine, () => {})
+    this.#upkeep = new Upkeep(engine, (work, next) => {
+      try {
+        const result = work()
+        next?.(result)
+      } catch {}
+    })
   }
 
   call<N extends CallName>(request: Request<N>, watch?: Watch): Answer<N> {
@@ -54,7 +60,9 @@ export class DirectPort implements Port {
     switch (request.call) {
       case 'stage':
       case 'txCommit': {
-        const staged = this.#executor.stage(request, () => engine.commit())
+        const staged = straight(
+          this.#executor.stage(request, () => this.#executor.patiently(() => engine.commit())),
+        )
         if (!isCommitted(staged)) engine.commit()
         this.#upkeep.committed()
         return staged
@@ -62,7 +70,7 @@ export class DirectPort implements Port {
       case 'build':
       case 'createIndex':
       case 'compact':
-        return finish(jobOf(engine, request), watch)
+        return finish(jobOf(this.#executor, request), watch)
       case 'close':
         this.#closed = true
         this.#upkeep.end()
@@ -83,7 +91,7 @@ function finish(job: Job, { signal, onProgress }: Watch = {}): unknown {
   for (;;) {
     const step = job.next()
     if (step.done) return step.value
-    onProgress?.(step.value)
+    if (step.value !== undefined) onProgress?.(step.value)
     if (signal?.aborted) {
       job.return(undefined)
       throw aborted(signal)

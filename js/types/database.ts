@@ -154,11 +154,12 @@ interface DatabaseMethods<S extends Schema> extends AsyncDisposable {
    */
   schemaVersion(): Promise<number>
   /**
-   * Calls `listener` when work in the background fails that no call is rejected for, and when the
-   * worker that hosts the database is lost, until the function returned is called.
+   * Calls `listener` until the function returned is called. `error`: work in the background has
+   * failed that no call is rejected for, or the worker that hosts the database is lost. `warning`:
+   * the database is not in the storage that `auto` prefers.
    * @example const stop = db.on('error', (error) => report(error))
    */
-  on(type: 'error', listener: (error: EntidbError) => void): () => void
+  on(type: 'error' | 'warning', listener: (error: EntidbError) => void): () => void
   /**
    * Waits for what is under way and closes. Every later call is `Closed`. `await using` calls it.
    * @example await db.close()

@@ -11,7 +11,8 @@ import type { NoSchema, Schema } from './declare.js'
 export type Durability = 'strict' | 'relaxed'
 
 /**
- * Where a database is kept. `auto` is the best storage that lasts, and never memory.
+ * Where a database is kept. `auto` is OPFS, or IndexedDB where there is no OPFS, of which a
+ * `warning` tells; and never memory.
  *
  * @example
  * const db = await open('scratch', { storage: 'memory' })
@@ -19,12 +20,13 @@ export type Durability = 'strict' | 'relaxed'
 export type StorageChoice = 'auto' | StorageBackend
 
 /**
- * A storage that a database can be kept in: `opfs` lasts, `memory` ends with its worker.
+ * A storage that a database can be kept in: `opfs` and `indexeddb` last, `memory` ends with its
+ * worker. `entidb/sync` has no `indexeddb`.
  *
  * @example
  * const { backend } = await db.storage()
  */
-export type StorageBackend = 'opfs' | 'memory'
+export type StorageBackend = 'opfs' | 'indexeddb' | 'memory'
 
 /**
  * How far something that takes a while has come.

@@ -16,7 +16,7 @@ export async function run(choice: Choice): Promise<void> {
     failure.stack = failure.message
     throw failure
   } finally {
-    if (storage === 'opfs') await remove(name)
+    if (storage !== 'memory') await remove(name)
   }
 }
 

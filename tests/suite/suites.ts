@@ -43,10 +43,12 @@ export const plan: readonly Omit<Choice, 'behaviour'>[] = [
       everywhere.map((suite) => ({ suite, storage, client })),
     ),
   ),
-  { suite: 'transactions', storage: 'opfs', client: 'worker' },
-  { suite: 'snapshots', storage: 'opfs', client: 'worker' },
-  { suite: 'hosts', storage: 'opfs', client: 'worker' },
-  { suite: 'lifecycle', storage: 'opfs', client: 'worker' },
+  ...everywhere.map((suite) => ({ suite, storage: 'indexeddb', client: 'worker' }) as const),
+  ...(['opfs', 'indexeddb'] as const).flatMap((storage) =>
+    (['transactions', 'snapshots', 'hosts', 'lifecycle'] as const).map(
+      (suite) => ({ suite, storage, client: 'worker' }) as const,
+    ),
+  ),
   { suite: 'direct', storage: 'opfs', client: 'direct' },
   { suite: 'direct', storage: 'memory', client: 'direct' },
 ]

@@ -1,8 +1,8 @@
-import type { Database, NoSchema, OpenOptions, Schema } from 'entidb'
+import type { Database, NoSchema, OpenOptions, Schema, StorageBackend } from 'entidb'
 
 /** What every behaviour is tried on: through a worker, or in the thread that has the engine. */
 export interface Bench {
-  readonly storage: 'opfs' | 'memory'
+  readonly storage: StorageBackend
   /** Whether it is `entidb/sync`, which closures must not make wait. */
   readonly direct: boolean
   /** The name of the database of this test. */

@@ -33,7 +33,11 @@ export function* patiently<R>(
       if (!engine.settled()) yield
       return result
     } catch (error) {
-      if (!isMissing(error)) throw error
+      if (!isMissing(error)) {
+        // Undoing what failed may have changed something; an engine that has stopped has no kind.
+        if (kindOf(error) !== undefined && !engine.settled()) yield
+        throw error
+      }
     }
     yield
   }

@@ -5,7 +5,7 @@
  * locks; and the record `owner` names the one who opened last, so that nobody else can store.
  */
 
-import type { Engine } from '../build/wasm/entidb.js'
+import { Engine } from '../build/wasm/entidb.js'
 import type { WireError } from './errors.js'
 import type { Backing } from './patience.js'
 import { fault } from './wire.js'
@@ -24,17 +24,21 @@ const HELD =
   'down; close it, or try again in a moment'
 const AGAIN = 'what was acknowledged is safe; open the database again'
 
+/** The record of what the chunks do not tell; of each file one. */
 interface Files {
-  readonly lengths: readonly number[]
-  readonly chunkBytes: readonly number[]
+  readonly lengths: Float64Array
+  readonly chunkBytes: Uint32Array
 }
 
-/** What the engine has to have stored in one transaction. */
-interface Batch extends Files {
-  readonly strict: boolean
-  readonly cuts: readonly (number | undefined)[]
-  readonly chunks: readonly { readonly file: number; number: number; bytes: Uint8Array }[]
-}
+/** What the engine has to have stored in one transaction, as its `to_store` says. */
+type Batch = [
+  strict: boolean,
+  lengths: Float64Array,
+  chunkBytes: Uint32Array,
+  cuts: Float64Array,
+  keys: Uint32Array,
+  chunks: Uint8Array[],
+]
 
 type Found = readonly [file: number, number: number, bytes: Uint8Array]
 
@@ -45,7 +49,7 @@ export class ChunkStore implements Backing {
   readonly #release: () => void
   #epoch = 0
   #files: Files | undefined
-  #extents: readonly number[] = []
+  #extents = new Uint32Array()
   #ahead: readonly Found[] = []
 
   private constructor(db: IDBDatabase, release: () => void) {
@@ -78,21 +82,19 @@ export class ChunkStore implements Backing {
     return this.#files === undefined
   }
 
-  /** What an engine has to know of the files to begin with. */
-  get found(): object {
-    return { ...this.#files, extents: this.#extents }
-  }
-
-  /** Gives an engine what was read ahead. */
-  start(engine: Engine): void {
+  /** An engine over the files, which has not started yet but knows what was read ahead. */
+  engine(options: object): Engine {
+    const { lengths = new Float64Array(), chunkBytes = new Uint32Array() } = this.#files ?? {}
+    const engine = Engine.overChunks(options, lengths, chunkBytes, this.#extents)
     for (const [file, number, bytes] of this.#ahead) engine.supplyChunk(file, number, bytes)
     this.#ahead = []
+    return engine
   }
 
   async serve(engine: Engine): Promise<void> {
     const missing = engine.missingChunks()
     if (missing.length > 0) await this.#fetch(engine, missing)
-    const batch = engine.takeBatch() as Batch | undefined
+    const batch = engine.takeBatch() as unknown as Batch | undefined
     if (batch === undefined) return
     try {
       await this.#store(batch)
@@ -126,7 +128,9 @@ export class ChunkStore implements Backing {
     this.#ahead = ahead.flatMap(({ keys, values }, file) =>
       keys.result.map((key, at): Found => [file, numberOf(key), values.result[at]]),
     )
-    this.#extents = ahead.map(({ last }) => (last.result ? numberOf(last.result.key) + 1 : 0))
+    this.#extents = Uint32Array.from(ahead, ({ last }) =>
+      last.result ? numberOf(last.result.key) + 1 : 0,
+    )
   }
 
   async #fetch(engine: Engine, missing: Uint32Array): Promise<void> {
@@ -144,7 +148,7 @@ export class ChunkStore implements Backing {
     }
   }
 
-  async #store({ strict, cuts, chunks, lengths, chunkBytes }: Batch): Promise<void> {
+  async #store([strict, lengths, chunkBytes, cuts, keys, chunks]: Batch): Promise<void> {
     const durability = strict ? 'strict' : 'relaxed'
     const transaction = this.#db.transaction(STORE, 'readwrite', { durability })
     const store = transaction.objectStore(STORE)
@@ -155,9 +159,11 @@ export class ChunkStore implements Backing {
       transaction.abort()
     }
     cuts.forEach((cut, file) => {
-      if (cut !== undefined) store.delete(chunksOf(file, cut))
+      if (cut < Infinity) store.delete(chunksOf(file, cut))
     })
-    for (const { file, number, bytes } of chunks) store.put(bytes, [file, number])
+    chunks.forEach((bytes, at) => {
+      store.put(bytes, [...keys.subarray(2 * at, 2 * at + 2)])
+    })
     store.put({ lengths, chunkBytes }, FILES)
     await done(transaction)
   }

@@ -81,8 +81,7 @@ async function openChunked(options: Options): Promise<OpenEngine> {
   const { isBlank } = backing
   try {
     const backend = 'indexeddb'
-    const engine = Engine.overChunks({ ...options, storage: backend }, backing.found)
-    backing.start(engine)
+    const engine = backing.engine({ ...options, storage: backend })
     while (!hasStarted(engine)) await backing.serve(engine)
     await backing.serve(engine)
     return { engine, backend, backing }

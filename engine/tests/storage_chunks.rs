@@ -255,8 +255,7 @@ fn acknowledged_documents_survive_the_end_of_any_batch() {
         let mut rng = Rng::with_seed(seed);
         let options = tiny();
         let mut patient = Patient::open(Kept::default(), &options);
-        let (collection, _) =
-            patient.run(|db| db.create_collection("one", &[])).unwrap().unwrap();
+        let (collection, _) = patient.run(|db| db.create_collection("one", &[])).unwrap().unwrap();
         let mut known = 0;
         for _ in 0..4 {
             patient.left = rng.usize(1..300);

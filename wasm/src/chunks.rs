@@ -60,8 +60,8 @@ impl Engine {
             let options = OpenOptions::from_js(options)?.engine()?;
             let volume = options.geometry.chunk_bytes;
             let log = volume.min(LOG_CHUNK_BYTES);
-            let [mut a, mut b, mut c] = [volume, log, log]
-                .map(|chunk_bytes| StoredFile { len: 0, chunk_bytes, extent: 0 });
+            let [mut a, mut b, mut c] =
+                [volume, log, log].map(|chunk_bytes| StoredFile { len: 0, chunk_bytes, extent: 0 });
             for (at, file) in [&mut a, &mut b, &mut c].into_iter().enumerate() {
                 if let Some(length) = lengths.get(at) {
                     file.len = whole(*length, "the length of a file")?;
@@ -101,7 +101,8 @@ impl Engine {
     #[wasm_bindgen(js_name = supplyChunk)]
     pub fn supply_chunk(&self, file: usize, chunk: u32, bytes: &[u8]) -> Answer<()> {
         self.on_chunks(|chunks| {
-            let file = FileId::ALL.get(file).ok_or_else(|| Error::invalid("there is no such file"))?;
+            let file =
+                FileId::ALL.get(file).ok_or_else(|| Error::invalid("there is no such file"))?;
             chunks.storage.supply((*file, u64::from(chunk)), bytes);
             Ok(())
         })
@@ -153,14 +154,16 @@ fn to_store(batch: &Batch) -> Array {
         let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         Uint8Array::from(bytes.get(..end).unwrap_or_default())
     });
-    Array::of6(
-        &JsValue::from_bool(batch.is_strict),
-        &Float64Array::from(lengths.as_slice()),
-        &Uint32Array::from(sizes.as_slice()),
-        &Float64Array::from(cuts.as_slice()),
-        &Uint32Array::from(keys.collect::<Vec<_>>().as_slice()),
-        &chunks.collect::<Array>(),
-    )
+    [
+        JsValue::from_bool(batch.is_strict),
+        Float64Array::from(lengths.as_slice()).into(),
+        Uint32Array::from(sizes.as_slice()).into(),
+        Float64Array::from(cuts.as_slice()).into(),
+        Uint32Array::from(keys.collect::<Vec<_>>().as_slice()).into(),
+        chunks.collect::<Array>().into(),
+    ]
+    .into_iter()
+    .collect()
 }
 
 fn number(file: FileId) -> u32 {

@@ -65,7 +65,8 @@ impl ChunkFile {
             let (part, behind) = rest.split_at(piece.bytes.min(rest.len()));
             let start = piece.chunk * u64::from(self.chunk_bytes);
             // Behind the end of the file there are zeros, whatever is stored.
-            let is_covered = piece.at == 0 && at + piece.bytes as u64 >= self.len.min(start + u64::from(self.chunk_bytes));
+            let is_covered = piece.at == 0
+                && at + piece.bytes as u64 >= self.len.min(start + u64::from(self.chunk_bytes));
             let chunk = self.chunk_to_change(piece.chunk, is_covered, now);
             chunk.write(piece.at, part);
             at += piece.bytes as u64;
@@ -116,9 +117,10 @@ impl ChunkFile {
     fn chunk_to_change(&mut self, number: u64, is_covered: bool, now: u64) -> &mut Chunk {
         let size = self.size();
         let is_blank = is_covered || number >= self.extent;
-        let chunk = self.chunks.entry(number).or_insert_with(|| {
-            if is_blank { Chunk::zeros(size) } else { Chunk::unknown(size) }
-        });
+        let chunk = self
+            .chunks
+            .entry(number)
+            .or_insert_with(|| if is_blank { Chunk::zeros(size) } else { Chunk::unknown(size) });
         (chunk.changed, chunk.used) = (now, now);
         chunk
     }

@@ -148,9 +148,22 @@ export class ChunkStore implements Backing {
     }
   }
 
-  async #store([strict, lengths, chunkBytes, cuts, keys, chunks]: Batch): Promise<void> {
-    const durability = strict ? 'strict' : 'relaxed'
+  async #store(batch: Batch): Promise<void> {
+    const durability = batch[0] ? 'strict' : 'relaxed'
     const transaction = this.#db.transaction(STORE, 'readwrite', { durability })
+    const stored = done(transaction)
+    try {
+      this.#put(transaction, batch)
+    } catch (error) {
+      // What was asked for before must not happen without the rest.
+      transaction.abort()
+      await stored.catch(() => {})
+      throw error
+    }
+    await stored
+  }
+
+  #put(transaction: IDBTransaction, [, lengths, chunkBytes, cuts, keys, chunks]: Batch): void {
     const store = transaction.objectStore(STORE)
     const owner = store.get(OWNER)
     owner.onsuccess = () => {
@@ -165,7 +178,6 @@ export class ChunkStore implements Backing {
       store.put(bytes, [...keys.subarray(2 * at, 2 * at + 2)])
     })
     store.put({ lengths, chunkBytes }, FILES)
-    await done(transaction)
   }
 }
 

@@ -1,45 +1,54 @@
-// What was acknowledged outlives the page and the browser.
+// What was acknowledged outlives the page and the browser, in every storage that lasts.
 import type { Page } from '@playwright/test'
+import type { StorageBackend } from '../js/types/open.js'
 import { kill, launch } from './harness/browser.js'
 import { callSuite, expect, openPage, test } from './harness/fixtures.js'
+import type { Writing } from './suite/persistence.js'
 
 const COUNT = 300
 
-const write = (page: Page) => callSuite<number, number>(page, 'persistence', 'write', COUNT)
-const read = (page: Page) => callSuite<undefined, number>(page, 'persistence', 'read')
+for (const storage of ['opfs', 'indexeddb'] as const) {
+  const write = (page: Page) => {
+    return callSuite<Writing, number>(page, 'persistence', 'write', { count: COUNT, storage })
+  }
+  const inStorage = <Answer>(page: Page, what: string) =>
+    callSuite<StorageBackend, Answer>(page, 'persistence', what, storage)
+  const read = (page: Page) => inStorage<number>(page, 'read')
 
-test('it is there after a reload, without the database having been closed', async ({ page }) => {
-  await write(page)
-  await page.reload()
-  expect(await read(page)).toBe(COUNT)
-})
+  test.describe(storage, () => {
+    test('it is there after a reload, the database not having been closed', async ({ page }) => {
+      await write(page)
+      await page.reload()
+      expect(await read(page)).toBe(COUNT)
+    })
 
-test('it is there after the browser was killed', async ({ page, profile, origin }) => {
-  await write(page)
-  await kill(profile)
-  const context = await launch(profile, origin)
-  expect(await read(await openPage(context))).toBe(COUNT)
-  await context.close()
-})
+    test('it is there after the browser was killed', async ({ page, profile, origin }) => {
+      await write(page)
+      await kill(profile)
+      const context = await launch(profile, origin)
+      expect(await read(await openPage(context))).toBe(COUNT)
+      await context.close()
+    })
 
-test('it is there after the browser was killed in the middle of writing', async ({
-  page,
-  profile,
-  origin,
-}) => {
-  const acknowledged = await callSuite<undefined, number>(page, 'persistence', 'writeOn')
-  await kill(profile)
-  const context = await launch(profile, origin)
-  expect(await read(await openPage(context))).toBeGreaterThanOrEqual(acknowledged)
-  await context.close()
-})
+    test('it is there after the browser was killed in the middle of writing', async ({
+      page,
+      profile,
+      origin,
+    }) => {
+      const acknowledged = await inStorage<number>(page, 'writeOn')
+      await kill(profile)
+      const context = await launch(profile, origin)
+      expect(await read(await openPage(context))).toBeGreaterThanOrEqual(acknowledged)
+      await context.close()
+    })
 
-test('a second page is told who has the database', async ({ page, context }) => {
-  await write(page)
-  const second = await context.newPage()
-  await second.goto('/')
-  const refusal = await callSuite<undefined, string>(second, 'persistence', 'refusal')
-  expect(refusal).toMatch(/^Locked: /)
-  await page.close()
-  expect(await read(second)).toBe(COUNT)
-})
+    test('a second page is told who has the database', async ({ page, context }) => {
+      await write(page)
+      const second = await context.newPage()
+      await second.goto('/')
+      expect(await inStorage<string>(second, 'refusal')).toMatch(/^Locked: /)
+      await page.close()
+      expect(await read(second)).toBe(COUNT)
+    })
+  })
+}

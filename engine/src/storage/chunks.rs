@@ -3,7 +3,6 @@
 mod chunk;
 mod file;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::buffer::past_the_end;
@@ -66,7 +65,8 @@ pub struct ChunkStorage {
 #[derive(Debug)]
 struct State {
     files: [ChunkFile; 3],
-    wanted: BTreeSet<ChunkId>,
+    /// Each once, in no order.
+    wanted: Vec<ChunkId>,
     /// Counts reads and changes.
     now: u64,
     /// The last change, and the last one that is stored.
@@ -87,7 +87,7 @@ impl ChunkStorage {
         let is_soft = files.iter().any(|file| file.len > 0);
         let state = State {
             files: files.map(|file| ChunkFile::new(file.chunk_bytes, file.len, file.extent)),
-            wanted: BTreeSet::new(),
+            wanted: Vec::new(),
             now: 0,
             changed: 0,
             stored: 0,
@@ -107,9 +107,11 @@ impl ChunkStorage {
         let mut state = self.state();
         let mut missing = std::mem::take(&mut state.wanted);
         if state.is_due() {
-            missing.extend(state.partial());
+            let partial: Vec<_> =
+                state.partial().filter(|chunk| !missing.contains(chunk)).collect();
+            missing.extend(partial);
         }
-        missing.into_iter().collect()
+        missing
     }
 
     /// Takes in a chunk that was fetched; `stored` is empty where there is none.
@@ -205,27 +207,19 @@ impl State {
     }
 
     fn trim(&mut self, resident_bytes_max: usize) {
-        let mut resident = self.resident_bytes();
-        if resident <= resident_bytes_max {
+        if self.resident_bytes() <= resident_bytes_max {
             return;
         }
-        let mut clean: Vec<_> = FileId::ALL
-            .into_iter()
-            .flat_map(|file| {
-                let chunks = file.of(&self.files).chunks.iter();
-                let clean = chunks.filter(|(_, chunk)| chunk.changed == 0);
-                clean.map(move |(number, chunk)| (chunk.used, file, *number))
-            })
-            .collect();
-        clean.sort_unstable();
-        for (_, file, number) in clean {
-            // A quarter at a time, so that it is seldom done.
-            if resident <= resident_bytes_max / 4 * 3 {
-                break;
-            }
-            let file = file.of_mut(&mut self.files);
-            file.chunks.remove(&number);
-            resident = resident.saturating_sub(usize::try_from(file.chunk_bytes).unwrap_or(0));
+        // A quarter at a time, so that it is seldom done.
+        while self.resident_bytes() > resident_bytes_max / 4 * 3 {
+            let clean = self.files.iter_mut().flat_map(|file| {
+                let chunks = file.chunks.iter().enumerate();
+                let clean = chunks.filter(|(_, (_, chunk))| chunk.changed == 0);
+                let oldest = clean.map(|(at, (_, chunk))| (chunk.used, at)).min();
+                oldest.map(|(used, at)| (used, at, file))
+            });
+            let Some((_, at, file)) = clean.min_by_key(|(used, ..)| *used) else { return };
+            file.chunks.remove(at);
         }
     }
 
@@ -252,7 +246,9 @@ impl Storage for ChunkStorage {
         }
         let mut read = Read::Done;
         chunks.read(offset, buf, state.now, |number| {
-            state.wanted.insert((file, number));
+            if !state.wanted.contains(&(file, number)) {
+                state.wanted.push((file, number));
+            }
             read = Read::Missing;
         });
         Ok(read)

@@ -1,7 +1,5 @@
 //! One file as chunks, some of which are at hand.
 
-use std::collections::BTreeMap;
-
 use super::chunk::Chunk;
 
 /// A file whose chunks are kept elsewhere.
@@ -13,7 +11,8 @@ pub struct ChunkFile {
     pub extent: u64,
     /// What is stored from this chunk on is to be deleted.
     pub cut: Option<u64>,
-    pub chunks: BTreeMap<u64, Chunk>,
+    /// What is at hand, by number: a few hundred chunks at most.
+    pub chunks: Vec<(u64, Chunk)>,
 }
 
 /// A piece of a range that lies in one chunk.
@@ -26,7 +25,7 @@ struct Piece {
 
 impl ChunkFile {
     pub fn new(chunk_bytes: u32, len: u64, extent: u64) -> Self {
-        Self { chunk_bytes, len, extent, cut: None, chunks: BTreeMap::new() }
+        Self { chunk_bytes, len, extent, cut: None, chunks: Vec::new() }
     }
 
     /// Bytes of the chunks at hand.
@@ -41,15 +40,16 @@ impl ChunkFile {
         while !rest.is_empty() {
             let piece = self.piece(at, rest.len());
             let (part, behind) = rest.split_at_mut(piece.bytes.min(rest.len()));
-            match self.chunks.get_mut(&piece.chunk) {
+            let is_stored = piece.chunk < self.extent;
+            match self.chunk_mut(piece.chunk) {
                 Some(chunk) => {
                     chunk.used = now;
                     if !chunk.read(piece.at, part) {
                         lacks(piece.chunk);
                     }
                 }
-                None if piece.chunk >= self.extent => part.fill(0),
-                None => lacks(piece.chunk),
+                None if is_stored => lacks(piece.chunk),
+                None => part.fill(0),
             }
             at += piece.bytes as u64;
             rest = behind;
@@ -67,8 +67,10 @@ impl ChunkFile {
             // Behind the end of the file there are zeros, whatever is stored.
             let is_covered = piece.at == 0
                 && at + piece.bytes as u64 >= self.len.min(start + u64::from(self.chunk_bytes));
-            let chunk = self.chunk_to_change(piece.chunk, is_covered, now);
-            chunk.write(piece.at, part);
+            self.change(piece.chunk, is_covered, |chunk| {
+                chunk.write(piece.at, part);
+                (chunk.changed, chunk.used) = (now, now);
+            });
             at += piece.bytes as u64;
             rest = behind;
         }
@@ -79,15 +81,18 @@ impl ChunkFile {
     pub fn set_len(&mut self, len: u64, now: u64) {
         if len < self.len {
             let first_gone = len.div_ceil(u64::from(self.chunk_bytes));
-            self.chunks.split_off(&first_gone);
+            self.chunks.retain(|(number, _)| *number < first_gone);
             if first_gone < self.extent {
                 self.extent = first_gone;
                 self.cut = Some(self.cut.map_or(first_gone, |cut| cut.min(first_gone)));
             }
             let last = self.piece(len, 1);
-            let is_there = last.chunk < self.extent || self.chunks.contains_key(&last.chunk);
+            let is_there = last.chunk < self.extent || self.chunk_mut(last.chunk).is_some();
             if last.at > 0 && is_there {
-                self.chunk_to_change(last.chunk, false, now).clear_from(last.at);
+                self.change(last.chunk, false, |chunk| {
+                    chunk.clear_from(last.at);
+                    (chunk.changed, chunk.used) = (now, now);
+                });
             }
         }
         self.len = len;
@@ -96,10 +101,10 @@ impl ChunkFile {
     /// Takes in what is stored of a chunk, nothing where it is absent.
     pub fn supply(&mut self, number: u64, stored: &[u8], now: u64) {
         if number < self.extent {
-            let size = self.size();
-            let chunk = self.chunks.entry(number).or_insert_with(|| Chunk::unknown(size));
-            chunk.complete(stored);
-            chunk.used = now;
+            self.change(number, false, |chunk| {
+                chunk.complete(stored);
+                chunk.used = now;
+            });
         }
     }
 
@@ -109,20 +114,29 @@ impl ChunkFile {
         for (number, chunk) in &mut self.chunks {
             if chunk.changed > 0 && chunk.changed <= through {
                 chunk.changed = 0;
-                self.extent = self.extent.max(number + 1);
+                self.extent = self.extent.max(*number + 1);
             }
         }
     }
 
-    fn chunk_to_change(&mut self, number: u64, is_covered: bool, now: u64) -> &mut Chunk {
-        let size = self.size();
+    fn chunk_mut(&mut self, number: u64) -> Option<&mut Chunk> {
+        let at = self.chunks.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        self.chunks.get_mut(at).map(|(_, chunk)| chunk)
+    }
+
+    /// Changes a chunk, which begins as zeros or unknown where it is not at hand.
+    fn change(&mut self, number: u64, is_covered: bool, change: impl FnOnce(&mut Chunk)) {
         let is_blank = is_covered || number >= self.extent;
-        let chunk = self
-            .chunks
-            .entry(number)
-            .or_insert_with(|| if is_blank { Chunk::zeros(size) } else { Chunk::unknown(size) });
-        (chunk.changed, chunk.used) = (now, now);
-        chunk
+        let found = self.chunks.binary_search_by_key(&number, |(number, _)| *number);
+        let at = found.unwrap_or_else(|at| {
+            let size = self.size();
+            let chunk = if is_blank { Chunk::zeros(size) } else { Chunk::unknown(size) };
+            self.chunks.insert(at, (number, chunk));
+            at
+        });
+        if let Some((_, chunk)) = self.chunks.get_mut(at) {
+            change(chunk);
+        }
     }
 
     fn piece(&self, offset: u64, wanted: usize) -> Piece {

@@ -1,8 +1,8 @@
 /**
  * The files of a database as chunks in IndexedDB. FORMAT.md, section 8, has the layout.
  *
- * IndexedDB has no handle that is exclusive. A lock of the browser keeps others out, where there are
- * locks; and the record `owner` names the one who opened last, so that nobody else can store.
+ * IndexedDB has no handle that is exclusive. A lock of the browser keeps others out, where there
+ * are locks; and the record `owner` names the one who opened last, so that nobody else can store.
  */
 
 import { Engine } from '../build/wasm/entidb.js'

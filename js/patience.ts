@@ -1,7 +1,7 @@
 /**
- * Calls on an engine whose storage cannot answer at once. A task is a generator that yields whenever
- * the storage has to fetch or store something before it goes on; with a storage that answers at once
- * it never does, and runs straight through.
+ * Calls on an engine whose storage cannot answer at once. A task is a generator that yields
+ * whenever the storage has to fetch or store something before it goes on; with a storage that
+ * answers at once it never does, and runs straight through.
  */
 
 import type { Engine } from '../build/wasm/entidb.js'

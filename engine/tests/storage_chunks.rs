@@ -1,5 +1,5 @@
-//! Files as chunks that somebody else stores: the contract, the database on top of it, and what is left
-//! where the batches end early.
+//! Files as chunks that somebody else stores: the contract, the database on top of it, and what is
+//! left where the batches end early.
 
 #![allow(
     clippy::unwrap_used,

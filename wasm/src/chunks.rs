@@ -1,7 +1,8 @@
 //! The engine over files that JavaScript keeps as chunks, in a storage without synchronous reads.
 //!
-//! A call may throw `Missing`: fetch what `missingChunks` names, give it to `supplyChunk`, and call again.
-//! After every call that went through, `settled` tells whether a batch has to be stored before the next.
+//! A call may throw `Missing`: fetch what `missingChunks` names, give it to `supplyChunk`, and call
+//! again. After every call that went through, `settled` tells whether a batch has to be stored
+//! before the next.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -21,7 +22,8 @@ use crate::options::OpenOptions;
 use crate::panic::guarded;
 use crate::storage::AnyStorage;
 
-/// Bytes of a chunk of a log, unless those of the volume are smaller: each commit stores at least one.
+/// Bytes of a chunk of a log, unless those of the volume are smaller: each commit stores at least
+/// one.
 const LOG_CHUNK_BYTES: u32 = 16 * 1024;
 
 /// What an engine over chunks has beside its host.
@@ -47,8 +49,9 @@ impl Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine over chunks; `start` comes before everything else. Of each file its length, the bytes of
-    /// its chunks and one more than the number of its last chunk; in a new database nothing.
+    /// An engine over chunks; `start` comes before everything else. Of each file its length, the
+    /// bytes of its chunks and one more than the number of its last chunk; in a new database
+    /// nothing.
     #[wasm_bindgen(js_name = overChunks)]
     pub fn over_chunks(
         options: JsValue,
@@ -108,7 +111,8 @@ impl Engine {
         })
     }
 
-    /// To be called after every call that went through: whether nothing has to be stored before the next.
+    /// To be called after every call that went through: whether nothing has to be stored before the
+    /// next.
     pub fn settled(&self) -> Answer<bool> {
         self.on_chunks(|chunks| {
             chunks.storage.trim();
@@ -141,9 +145,9 @@ impl Engine {
     }
 }
 
-/// A batch as JavaScript takes it: whether it is strict; of each file its length, the bytes of its chunks,
-/// and the first chunk of those to be deleted, or infinity; the numbers of files and chunks to be put; and
-/// the bytes of these.
+/// A batch as JavaScript takes it: whether it is strict; of each file its length, the bytes of its
+/// chunks, and the first chunk of those to be deleted, or infinity; the numbers of files and chunks
+/// to be put; and the bytes of these.
 fn to_store(batch: &Batch) -> Array {
     let lengths = batch.files.map(|file| exact(file.len));
     let cuts = batch.cuts.map(|cut| cut.map_or(f64::INFINITY, exact));

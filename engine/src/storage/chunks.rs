@@ -32,7 +32,8 @@ pub struct StoredFile {
 /// A chunk: its file and its number in it.
 pub type ChunkId = (FileId, u64);
 
-/// Everything that has changed, to be stored in one atomic write: first what is deleted, then the chunks.
+/// Everything that has changed, to be stored in one atomic write: first what is deleted, then the
+/// chunks.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Whether it must outlast a loss of power, with all batches before it.
@@ -48,15 +49,16 @@ pub struct Batch {
     through: u64,
 }
 
-/// Three files of chunks that somebody else keeps, such as a database of the browser. A clone is another
-/// handle on the same files.
+/// Three files of chunks that somebody else keeps, such as a database of the browser. A clone is
+/// another handle on the same files.
 ///
 /// Reads answer `Missing` for chunks that are not at hand, and syncs are pending. Whoever owns it
 /// - fetches what [`ChunkStorage::missing`] names, after every miss, and runs the call again;
-/// - after every call stores what [`ChunkStorage::batch`] gives, in one atomic write, and reports it.
+/// - after every call stores what [`ChunkStorage::batch`] gives, in one atomic write, and reports
+/// it.
 ///
-/// A chunk that is not there reads as zeros, as does what lies behind the end of a short one. Memory is
-/// bounded by the chunks that one call needs and writes, and 8 MiB of others.
+/// A chunk that is not there reads as zeros, as does what lies behind the end of a short one.
+/// Memory is bounded by the chunks that one call needs and writes, and 8 MiB of others.
 #[derive(Clone, Debug)]
 pub struct ChunkStorage {
     state: Arc<Mutex<State>>,
@@ -101,8 +103,8 @@ impl ChunkStorage {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The chunks to be fetched, each named once: those that reads asked for in vain, and, where a batch
-    /// is due, those of which only a part was written.
+    /// The chunks to be fetched, each named once: those that reads asked for in vain, and, where a
+    /// batch is due, those of which only a part was written.
     pub fn missing(&self) -> Vec<ChunkId> {
         let mut state = self.state();
         let mut missing = std::mem::take(&mut state.wanted);
@@ -212,7 +214,7 @@ impl State {
         }
         // A quarter at a time, so that it is seldom done.
         while self.resident_bytes() > resident_bytes_max / 4 * 3 {
-            let clean = self.files.iter_mut().flat_map(|file| {
+            let clean = self.files.iter_mut().filter_map(|file| {
                 let chunks = file.chunks.iter().enumerate();
                 let clean = chunks.filter(|(_, (_, chunk))| chunk.changed == 0);
                 let oldest = clean.map(|(at, (_, chunk))| (chunk.used, at)).min();

@@ -68,8 +68,8 @@ impl Chunk {
         }
     }
 
-    /// Takes in what was stored, wherever nothing newer is known. What is stored may end early: zeros
-    /// follow.
+    /// Takes in what was stored, wherever nothing newer is known. What is stored may end early:
+    /// zeros follow.
     pub fn complete(&mut self, stored: &[u8]) {
         let len = self.bytes.len();
         let mut at = 0;
@@ -77,7 +77,7 @@ impl Chunk {
             .known
             .iter()
             .cloned()
-            .chain([len..len])
+            .chain(std::iter::once(len..len))
             .map(|known| std::mem::replace(&mut at, known.end)..known.start)
             .collect();
         let bytes = Arc::make_mut(&mut self.bytes);

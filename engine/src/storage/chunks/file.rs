@@ -33,7 +33,8 @@ impl ChunkFile {
         self.chunks.len() * self.size()
     }
 
-    /// Fills `buf` from `offset` on, within the file; tells `lacks` each chunk that has to be fetched.
+    /// Fills `buf` from `offset` on, within the file; tells `lacks` each chunk that has to be
+    /// fetched.
     pub fn read(&mut self, offset: u64, buf: &mut [u8], now: u64, mut lacks: impl FnMut(u64)) {
         let mut rest = buf;
         let mut at = offset;

@@ -53,11 +53,11 @@ pub struct Batch {
 /// another handle on the same files.
 ///
 /// Reads answer `Missing` for chunks that are not at hand, and syncs are pending. Whoever owns it
-/// fetches what [`ChunkStorage::missing`] names, after every miss, and runs the call again; and after
-/// every call stores what [`ChunkStorage::batch`] gives, in one atomic write, and reports it.
+/// fetches what [`ChunkStorage::missing`] names, after every miss, and runs the call again; and
+/// after every call stores what [`ChunkStorage::batch`] gives, in one atomic write, and reports it.
 ///
-/// A chunk that is not there reads as zeros, as does what lies behind the end of a short one. Memory
-/// is bounded by the chunks that one call needs and writes, and 8 MiB of others.
+/// A chunk that is not there reads as zeros, as does what lies behind the end of a short one.
+/// Memory is bounded by the chunks that one call needs and writes, and 8 MiB of others.
 #[derive(Clone, Debug)]
 pub struct ChunkStorage {
     state: Arc<Mutex<State>>,

@@ -5,12 +5,11 @@
  * are locks; and the record `owner` names the one who opened last, so that nobody else can store.
  */
 
-import { Engine } from '../build/wasm/entidb.js'
+import type { Engine } from '../build/wasm/entidb.js'
 import type { WireError } from './errors.js'
 import type { Backing } from './patience.js'
 import { fault } from './wire.js'
 
-const PREFIX = 'entidb/'
 const STORE = 'chunks'
 const OWNER = 'owner'
 const FILES = 'files'
@@ -83,9 +82,9 @@ export class ChunkStore implements Backing {
   }
 
   /** An engine over the files, which has not started yet but knows what was read ahead. */
-  engine(options: object): Engine {
+  engine({ overChunks }: typeof Engine, options: object): Engine {
     const { lengths = new Float64Array(), chunkBytes = new Uint32Array() } = this.#files ?? {}
-    const engine = Engine.overChunks(options, lengths, chunkBytes, this.#extents)
+    const engine = overChunks(options, lengths, chunkBytes, this.#extents)
     for (const [file, number, bytes] of this.#ahead) engine.supplyChunk(file, number, bytes)
     this.#ahead = []
     return engine
@@ -181,34 +180,23 @@ export class ChunkStore implements Backing {
   }
 }
 
-/** The names of the databases that are kept in IndexedDB. */
-export async function listChunked(): Promise<string[]> {
-  if (typeof indexedDB === 'undefined') return []
-  const all = await indexedDB.databases()
-  return all.flatMap(({ name = '' }) =>
-    name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [],
-  )
-}
-
-/** Deletes the chunks of a database; whether there were any. */
-export async function removeChunked(name: string): Promise<boolean> {
-  if (!(await listChunked()).includes(name)) return false
+/** Deletes the chunks of a database. */
+export async function removeChunked(name: string): Promise<void> {
   const release = await hold(name)
   try {
-    await answered(indexedDB.deleteDatabase(PREFIX + name))
+    await answered(indexedDB.deleteDatabase(name))
   } catch (error) {
     throw toFault(error, 'removed')
   } finally {
     release()
   }
-  return true
 }
 
 async function connect(name: string, create: boolean): Promise<IDBDatabase> {
   if (typeof indexedDB === 'undefined') {
     throw fault('Unsupported', "this browser has no IndexedDB; open it with storage: 'memory'")
   }
-  const opening = indexedDB.open(PREFIX + name, 1)
+  const opening = indexedDB.open(name, 1)
   let missing = false
   opening.onupgradeneeded = () => {
     missing = !create
@@ -220,7 +208,7 @@ async function connect(name: string, create: boolean): Promise<IDBDatabase> {
   } catch (error) {
     if (!missing) throw error
     const advice = 'check the name, or let it be created'
-    throw fault('NotFound', `there is no database '${name}' here; ${advice}`)
+    throw fault('NotFound', `there is no database of this name here; ${advice}`)
   }
 }
 
@@ -231,7 +219,7 @@ function hold(name: string): Promise<() => void> {
     if (navigator.locks === undefined) return resolve(() => {})
     const signal = AbortSignal.timeout(LOCK_MS)
     navigator.locks
-      .request(PREFIX + name, { signal }, () => new Promise<void>((free) => resolve(free)))
+      .request(name, { signal }, () => new Promise<void>((free) => resolve(free)))
       .catch(() =>
         reject(fault('Locked', `the database is still held after ${LOCK_MS} ms: ${HELD}`)),
       )

@@ -2,42 +2,69 @@
 
 import { Engine, list, remove } from '../build/wasm/entidb.js'
 import { chooseBackend, hasOpfs } from './backend.js'
-import { ChunkStore, listChunked, removeChunked } from './chunks.js'
-import type { WireError } from './errors.js'
-import { type Backing, isMissing } from './patience.js'
+import type { OpenEngine } from './patience.js'
 import type { HostOptions } from './protocol.js'
-import type { StorageBackend } from './types/open.js'
 import { fault, kindOf } from './wire.js'
 
-/** An engine with what it is over. */
-export interface OpenEngine {
-  readonly engine: Engine
-  readonly backend: StorageBackend
-  readonly backing?: Backing
-  /** What whoever opened it should know. */
-  readonly warning?: WireError
-}
+/** What the names of databases in IndexedDB begin with. */
+const PREFIX = 'entidb/'
 
-type Options = Omit<HostOptions, 'storage'>
+/** The databases of this origin; `script` is the address of indexeddb.js. */
+export class Databases {
+  readonly #script: string
 
-/** Opens a database in the storage that was chosen. */
-export async function openEngine({ storage, ...options }: HostOptions): Promise<OpenEngine> {
-  if (storage === 'auto') return openAnywhere(options)
-  const backend = chooseBackend(storage)
-  if (backend === 'indexeddb') return openChunked(options)
-  return { engine: await Engine.open({ ...options, storage: backend }), backend }
-}
+  constructor(script: string) {
+    this.#script = script
+  }
 
-/** The names of all databases of this origin. */
-export async function listAll(): Promise<string[]> {
-  const [files, chunked] = await Promise.all([inOpfs(list, []), listChunked()])
-  return [...new Set([...files, ...chunked])]
-}
+  /** Opens a database in the storage that was chosen. */
+  async open({ storage, ...options }: HostOptions): Promise<OpenEngine> {
+    if (storage === 'indexeddb') return this.#openChunked(options)
+    try {
+      const backend = chooseBackend(storage)
+      const open = (more?: object) => Engine.open({ ...options, storage: backend, ...more })
+      if (storage !== 'auto') return { engine: await open(), backend }
+      try {
+        return { engine: await open({ createIfMissing: false }), backend }
+      } catch (error) {
+        if (kindOf(error) !== 'NotFound') throw error
+        // One that was made while there was no OPFS stays where it is.
+        if (await isChunked(options.name)) return this.#openChunked(options, 'it was made there')
+        return { engine: await open(), backend }
+      }
+    } catch (error) {
+      if (storage !== 'auto' || kindOf(error) !== 'Unsupported') throw error
+      return this.#openChunked(options, (error as Error).message)
+    }
+  }
 
-/** Removes a database wherever it is; whether it was anywhere. */
-export async function removeAnywhere(name: string): Promise<boolean> {
-  const hadFiles = await inOpfs(() => remove(name), false)
-  return (await removeChunked(name)) || hadFiles
+  /** The names of all databases. */
+  async list(): Promise<string[]> {
+    return [...new Set([...(await inOpfs(list, [])), ...(await listChunked())])]
+  }
+
+  /** Removes a database wherever it is; whether it was anywhere. */
+  async remove(name: string): Promise<boolean> {
+    const hadFiles = await inOpfs(() => remove(name), false)
+    if (!(await isChunked(name))) return hadFiles
+    await (await this.#load()).removeChunked(PREFIX + name)
+    return true
+  }
+
+  async #openChunked(options: Omit<HostOptions, 'storage'>, why?: string): Promise<OpenEngine> {
+    const { openChunked } = await this.#load()
+    return openChunked(Engine, PREFIX + options.name, options, why)
+  }
+
+  async #load(): Promise<typeof import('./indexeddb.js')> {
+    const script = this.#script
+    try {
+      // Bundlers leave this alone: the page has had them put the script where the address says.
+      return await import(/* webpackIgnore: true */ /* @vite-ignore */ script)
+    } catch (error) {
+      throw fault('Io', `${(error as Error).message}; serve indexeddb.js beside worker.js`)
+    }
+  }
 }
 
 async function inOpfs<T>(call: () => Promise<T>, otherwise: T): Promise<T> {
@@ -50,55 +77,12 @@ async function inOpfs<T>(call: () => Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-/** OPFS where there is one; a database that was made while there was none stays where it is. */
-async function openAnywhere(options: Options): Promise<OpenEngine> {
-  try {
-    const backend = chooseBackend('opfs')
-    const opfs = { ...options, storage: backend }
-    try {
-      return { engine: await Engine.open({ ...opfs, createIfMissing: false }), backend }
-    } catch (error) {
-      if (kindOf(error) !== 'NotFound') throw error
-      const { name, createIfMissing } = options
-      if ((await listChunked()).includes(name)) return warned(options, 'it was made there')
-      if (!createIfMissing) throw error
-    }
-    return { engine: await Engine.open(opfs), backend }
-  } catch (error) {
-    if (kindOf(error) !== 'Unsupported') throw error
-    return warned(options, (error as WireError).message)
-  }
+async function listChunked(): Promise<string[]> {
+  if (typeof indexedDB === 'undefined') return []
+  const all = await indexedDB.databases()
+  return all.flatMap(({ name = '' }) =>
+    name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [],
+  )
 }
 
-async function warned(options: Options, why: string): Promise<OpenEngine> {
-  const message = `the database is kept in IndexedDB, which is slower than OPFS: ${why}`
-  return { ...(await openChunked(options)), warning: fault('Unsupported', message) }
-}
-
-async function openChunked(options: Options): Promise<OpenEngine> {
-  const { name, createIfMissing, readOnly } = options
-  const backing = await ChunkStore.open(name, createIfMissing && !readOnly)
-  const { isBlank } = backing
-  try {
-    const backend = 'indexeddb'
-    const engine = backing.engine({ ...options, storage: backend })
-    while (!hasStarted(engine)) await backing.serve(engine)
-    await backing.serve(engine)
-    return { engine, backend, backing }
-  } catch (error) {
-    backing.close()
-    // What was made a moment ago must not be listed.
-    if (isBlank) await removeChunked(name).catch(() => {})
-    throw error
-  }
-}
-
-function hasStarted(engine: Engine): boolean {
-  try {
-    engine.start()
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
-  }
-}
+const isChunked = async (name: string) => (await listChunked()).includes(name)

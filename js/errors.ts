@@ -151,7 +151,7 @@ export function limitExceeded(message: string, details?: ErrorDetails): EntidbEr
 }
 
 /** Bytes that came from the engine and cannot be understood; `offset` counts from their start. */
-export function corrupt(what: string, offset: number): EntidbError {
-  const message = `stored bytes are damaged at byte ${offset}: ${what}; restore a backup`
+export function corrupt(offset: number): EntidbError {
+  const message = `stored bytes are damaged at byte ${offset}; restore a backup`
   return new EntidbError('Corrupt', message, { details: { offset } })
 }

@@ -96,7 +96,7 @@ function wrongType(id: unknown): EntidbError {
 export function decodeId(bytes: Uint8Array, start = 0, end = bytes.length): Id {
   const reader = new Reader(bytes, start, end)
   const id = readId(reader)
-  if (!reader.done) throw corrupt('bytes follow an id', reader.at)
+  if (!reader.done) throw corrupt(reader.at)
   return id
 }
 
@@ -111,7 +111,7 @@ export function readId(reader: Reader): Id {
     case STRING:
       return readString(reader)
     default:
-      throw corrupt('an id is of no known type', start)
+      throw corrupt(start)
   }
 }
 
@@ -119,7 +119,7 @@ function readInteger(reader: Reader): number {
   const at = reader.skip(8)
   const view = new DataView(reader.bytes.buffer, reader.bytes.byteOffset + at, 8)
   const id = (view.getUint32(0) - 0x8000_0000) * TWO_32 + view.getUint32(4)
-  if (!Number.isSafeInteger(id)) throw corrupt('an id is not a safe integer', at)
+  if (!Number.isSafeInteger(id)) throw corrupt(at)
   return id
 }
 
@@ -134,9 +134,8 @@ function readString(reader: Reader): string {
   } else {
     id = readEscaped(reader)
   }
-  if (id === undefined) throw corrupt('an id is not valid UTF-8', start)
-  if (id === '' || end - start > ID_STRING_BYTES_MAX || isUuid(id))
-    throw corrupt('an id is not in its canonical form', start)
+  if (id === undefined) throw corrupt(start)
+  if (id === '' || end - start > ID_STRING_BYTES_MAX || isUuid(id)) throw corrupt(start)
   return id
 }
 
@@ -148,10 +147,10 @@ function readEscaped(reader: Reader): string | undefined {
     if (byte === 0) {
       const next = reader.u8()
       if (next === 0) break
-      if (next !== 0xff) throw corrupt('an id has an unknown escape', reader.at)
+      if (next !== 0xff) throw corrupt(reader.at)
     }
     plain.push(byte)
-    if (plain.length > ID_STRING_BYTES_MAX) throw corrupt('an id is too long', start)
+    if (plain.length > ID_STRING_BYTES_MAX) throw corrupt(start)
   }
   return getUtf8(Uint8Array.from(plain), 0, plain.length)
 }

@@ -29,7 +29,7 @@ function readItem(reader: Reader): unknown {
     case 7:
       if (n === 20 || n === 21) return n === 21
   }
-  throw corrupt('a message of the engine cannot be read', start)
+  throw corrupt(start)
 }
 
 function readArgument(reader: Reader, info: number): number {

@@ -5,6 +5,8 @@
  */
 
 import type { Engine } from '../build/wasm/entidb.js'
+import type { WireError } from './errors.js'
+import type { StorageBackend } from './types/open.js'
 import { kindOf } from './wire.js'
 
 /** What takes some calls on an engine, between which the storage may have to be waited for. */
@@ -17,6 +19,15 @@ export interface Backing {
   /** Fetches what the engine lacks, then stores what it has changed. */
   serve(engine: Engine): Promise<void>
   close(): void
+}
+
+/** An engine with what it is over. */
+export interface OpenEngine {
+  readonly engine: Engine
+  readonly backend: StorageBackend
+  readonly backing?: Backing
+  /** What whoever opened it should know. */
+  readonly warning?: WireError
 }
 
 /** Makes a call, again after each miss, until what it changed is stored. */

@@ -125,6 +125,8 @@ export interface Reply {
 export type First = {
   readonly protocol: number
   readonly module: WebAssembly.Module
+  /** The address of the script for databases in IndexedDB. */
+  readonly indexedDb: string
   /** The lock that the worker holds as long as it lives, where there are locks. */
   readonly life: string
 } & (

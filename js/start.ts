@@ -11,7 +11,7 @@ const START_MS = 30_000
 type Without<F, K extends PropertyKey> = F extends unknown ? Omit<F, K> : never
 
 /** What a worker is to do first. */
-export type Task = Without<First, 'module' | 'protocol' | 'life'>
+export type Task = Without<First, 'module' | 'indexedDb' | 'protocol' | 'life'>
 
 /** A worker that has done its first task. */
 export interface Started {
@@ -35,6 +35,7 @@ export async function start(task: Task, signal?: AbortSignal): Promise<Started> 
     type: 'module',
     name: 'entidb',
   })
+  const indexedDb = new URL('./indexeddb.js', import.meta.url).href
   const life = `entidb-${generateId()}`
   let timer: ReturnType<typeof setTimeout> | undefined
   let abort = () => {}
@@ -53,7 +54,7 @@ export async function start(task: Task, signal?: AbortSignal): Promise<Started> 
       abort = () => signal && reject(aborted(signal))
       signal?.addEventListener('abort', abort)
       compile().then((module) => {
-        worker.postMessage({ ...task, module, life, protocol: PROTOCOL } satisfies First)
+        worker.postMessage({ ...task, module, indexedDb, life, protocol: PROTOCOL } satisfies First)
         timer = setTimeout(() => reject(silent()), START_MS)
       }, reject)
     })

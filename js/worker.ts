@@ -1,16 +1,10 @@
 /** The worker that hosts one database; see protocol.ts for what is said to it. */
 
 import { type Engine, initSync, setPanicListener } from '../build/wasm/entidb.js'
-import { listAll, openEngine, removeAnywhere } from './databases.js'
+import { Databases } from './databases.js'
 import { Host } from './host.js'
-import {
-  type First,
-  type FromHost,
-  type HostOptions,
-  type Opened,
-  PROTOCOL,
-  type ToHost,
-} from './protocol.js'
+import type { OpenEngine } from './patience.js'
+import { type First, type FromHost, type Opened, PROTOCOL, type ToHost } from './protocol.js'
 import { fault, lost, toWire } from './wire.js'
 
 declare const self: DedicatedWorkerGlobalScope
@@ -49,18 +43,18 @@ async function begin(first: First): Promise<unknown> {
   setPanicListener((message: string) => {
     panic = message
   })
+  const databases = new Databases(first.indexedDb)
   switch (first.type) {
     case 'list':
-      return listAll()
+      return databases.list()
     case 'remove':
-      return removeAnywhere(first.name)
+      return databases.remove(first.name)
     case 'open':
-      return openHost(first.options)
+      return hostOf(await databases.open(first.options))
   }
 }
 
-async function openHost(options: HostOptions): Promise<Opened> {
-  const open = await openEngine(options)
+function hostOf(open: OpenEngine): Opened {
   engine = open.engine
   host = new Host(engine, open.backing, post, die)
   return {

@@ -1,15 +1,18 @@
 // `npm run build`: leaves the package that users install in dist/.
-import { copyFile, cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inRoot, npmBin } from './lib/paths.mjs'
 import { Failure, main, run, say, seconds } from './lib/run.mjs'
+import { bundleScripts } from './lib/scripts.mjs'
 import { buildWasm } from './lib/wasm.mjs'
 import { setUpBuild } from './setup.mjs'
 
 /** The scripts of the package, each the entry of a path in package.json's `exports`. */
 const pageEntries = ['js/index.ts', 'js/sync.ts']
 const workerEntry = 'js/worker.ts'
+/** What the worker loads where it is needed. */
+const indexedDbEntry = 'js/indexeddb.ts'
 
 /** Everything is built here first, so that a build that fails leaves dist/ as it was. */
 const staging = inRoot('build', 'package')
@@ -29,24 +32,16 @@ export async function build() {
 /**
  * `new URL('./worker.js', import.meta.url)` and its like pass through as they are: the bundler of
  * the project that uses the package resolves them. The worker shares no chunk with the others,
- * because some bundlers start a worker as a classic script, which cannot import.
+ * because some bundlers start a worker as a classic script, which cannot import; nor does what it
+ * loads later, because bundlers copy that as it is.
  */
 async function buildScripts() {
-  const { build: bundle } = await import('esbuild')
-  /** @type {import('esbuild').BuildOptions} */
-  const options = {
-    absWorkingDir: inRoot(),
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    minify: true,
-    outdir: staging,
-    outbase: 'js',
-    chunkNames: '[name]-[hash]',
-    logLevel: 'warning',
+  const pages = { entryPoints: pageEntries, splitting: true, chunkNames: '[name]-[hash]' }
+  const alone = [workerEntry, indexedDbEntry].map((entry) => ({ entryPoints: [entry] }))
+  for (const options of [pages, ...alone]) {
+    const scripts = await bundleScripts({ ...options, outdir: staging, outbase: 'js' })
+    for (const { path, code } of scripts) await writeFile(path, code)
   }
-  await bundle({ ...options, entryPoints: pageEntries, splitting: true })
-  await bundle({ ...options, entryPoints: [workerEntry] })
   say('build: scripts: done')
 }
 

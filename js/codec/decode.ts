@@ -40,11 +40,11 @@ export function decodeDocument(
 ): Record<string, unknown> {
   begin(source, start, stop)
   try {
-    if (at >= end || (byteAt(at) & 0xe0) !== 0xa0) throw corrupt('a document is not a map', at)
+    if (at >= end || (byteAt(at) & 0xe0) !== 0xa0) throw corrupt(at)
     const info = byteAt(at++) & 0x1f
     const doc: Record<string, unknown> = id === undefined ? {} : { id }
     readEntries(doc, documentKeys(), argument(info), 1)
-    if (at !== end) throw corrupt('bytes follow a document', at)
+    if (at !== end) throw corrupt(at)
     return doc
   } finally {
     bytes = NOTHING
@@ -56,7 +56,7 @@ export function decodeValue(source: Uint8Array, start = 0, stop = source.length)
   begin(source, start, stop)
   try {
     const value = readItem(valueKeys(), 0)
-    if (at !== end) throw corrupt('bytes follow a value', at)
+    if (at !== end) throw corrupt(at)
     return value
   } finally {
     bytes = NOTHING
@@ -76,7 +76,7 @@ function byteAt(position: number): number {
 /** Moves over `n` bytes and returns where they start. */
 function skip(n: number): number {
   const start = at
-  if (n > end - start) throw corrupt('the bytes end too early', start)
+  if (n > end - start) throw corrupt(start)
   at = start + n
   return start
 }
@@ -126,9 +126,9 @@ function argument(info: number): number {
     n = high * TWO_32 + word(p + 4)
     least = TWO_32
   } else {
-    throw corrupt('a length is indefinite or reserved', at - 1)
+    throw corrupt(at - 1)
   }
-  if (n < least) throw corrupt('a head is not in its shortest form', at)
+  if (n < least) throw corrupt(at)
   return n
 }
 
@@ -151,7 +151,7 @@ function readPositive(info: number): number | bigint {
 function readNegative(info: number): number | bigint {
   const n = argument(info)
   if (n < Number.MAX_SAFE_INTEGER) return -1 - n
-  if (high >= 0x8000_0000) throw corrupt('an integer is below the 64-bit range', at - 9)
+  if (high >= 0x8000_0000) throw corrupt(at - 9)
   return -1n - exactArgument()
 }
 
@@ -168,21 +168,21 @@ function readText(info: number): string {
   const n = argument(info)
   const start = skip(n)
   const text = getUtf8(bytes, start, start + n)
-  if (text === undefined) throw corrupt('text is not valid UTF-8', start)
+  if (text === undefined) throw corrupt(start)
   return text
 }
 
 function readArray(owner: KeyNode, info: number, depth: number): unknown[] {
-  if (depth >= DOCUMENT_DEPTH_MAX) throw corrupt('values are nested too deep', at)
+  if (depth >= DOCUMENT_DEPTH_MAX) throw corrupt(at)
   const n = argument(info)
-  if (n > end - at) throw corrupt('the bytes end too early', at)
+  if (n > end - at) throw corrupt(at)
   const array: unknown[] = []
   for (let i = 0; i < n; i++) array.push(readItem(owner, depth + 1))
   return array
 }
 
 function readMap(owner: KeyNode, info: number, depth: number): Record<string, unknown> {
-  if (depth >= DOCUMENT_DEPTH_MAX) throw corrupt('values are nested too deep', at)
+  if (depth >= DOCUMENT_DEPTH_MAX) throw corrupt(at)
   const map: Record<string, unknown> = {}
   readEntries(map, innerKeys(owner), argument(info), depth + 1)
   return map
@@ -217,7 +217,7 @@ function nextKey(node: KeyNode, record: boolean): KeyNode {
     return last
   }
   const head = byteAt(skip(1))
-  if (head >> 5 !== 3) throw corrupt('a key is not text', start)
+  if (head >> 5 !== 3) throw corrupt(start)
   const n = argument(head & 0x1f)
   const text = skip(n)
   return node.step(bytes, start, text, at, record)
@@ -233,17 +233,17 @@ function comesNext(key: Uint8Array): boolean {
 function readTag(tag: number, owner: KeyNode, depth: number): Date | bigint {
   const start = at
   if (tag === 1) return readDate(start, owner, depth)
-  if (tag !== 2 && tag !== 3) throw corrupt('a tag is none of 1, 2 and 3', start)
+  if (tag !== 2 && tag !== 3) throw corrupt(start)
   const head = byteAt(skip(1))
   const n = head & 0x1f
   // 2^53 - 1 has 7 bytes.
-  if (head >> 5 !== 2 || n > 7) throw corrupt('a bignum is not in its shortest form', start)
+  if (head >> 5 !== 2 || n > 7) throw corrupt(start)
   const digits = skip(n)
-  if (n > 0 && byteAt(digits) === 0) throw corrupt('a bignum starts with a zero', start)
+  if (n > 0 && byteAt(digits) === 0) throw corrupt(start)
   let magnitude = 0
   for (let i = 0; i < n; i++) magnitude = magnitude * 0x100 + byteAt(digits + i)
   const most = tag === 2 ? Number.MAX_SAFE_INTEGER : Number.MAX_SAFE_INTEGER - 1
-  if (magnitude > most) throw corrupt('a bignum is not in its shortest form', start)
+  if (magnitude > most) throw corrupt(start)
   return tag === 2 ? BigInt(magnitude) : -1n - BigInt(magnitude)
 }
 
@@ -251,13 +251,13 @@ function readDate(start: number, owner: KeyNode, depth: number): Date {
   const major = at < end ? byteAt(at) >> 5 : 0
   // Looked at first, as tags within tags would take the stack to any depth.
   const seconds = major < 2 || major === 7 ? readItem(owner, depth) : undefined
-  if (typeof seconds !== 'number') throw corrupt('a date is not a number', start)
+  if (typeof seconds !== 'number') throw corrupt(start)
   // Rounding would not do: from 2^42 seconds on the product can be half a millisecond off. It is
   // never further off, so its floor is the number looked for or one below.
   const low = Math.floor(seconds * 1000)
   const ms = low / 1000 === seconds ? low : low + 1
   if (Math.abs(ms) > DATE_MS_MAX || ms / 1000 !== seconds) {
-    throw corrupt('a date is not a whole number of milliseconds', start)
+    throw corrupt(start)
   }
   return new Date(ms)
 }
@@ -284,16 +284,16 @@ function readSimple(info: number): boolean | null | number {
       return checkFloat(scratch.getFloat64(0), 8)
     }
     default:
-      throw corrupt('a simple value is none of false, true and null', at - 1)
+      throw corrupt(at - 1)
   }
 }
 
 /** `n` as it was read from a float of `width` bytes, if that is its canonical form. */
 function checkFloat(n: number, width: number): number {
-  if (n - n !== 0) throw corrupt('a number is not finite', at - width)
+  if (n - n !== 0) throw corrupt(at - width)
   const single = width === 8 && Math.fround(n) === n
   if (Number.isSafeInteger(n) || single || (width === 4 && halfBits(n) >= 0)) {
-    throw corrupt('a number is not in its shortest form', at - width)
+    throw corrupt(at - width)
   }
   return n
 }

@@ -53,11 +53,11 @@ export class KeyNode {
     }
     const encoded = bytes.slice(start, end)
     if (compareBytes(this.bytes, encoded) >= 0) {
-      throw corrupt('the keys of an object are not in order', start)
+      throw corrupt(start)
     }
     const key = getUtf8(bytes, text, end)
-    if (key === undefined) throw corrupt('a key is not valid UTF-8', start)
-    if (this.document && key === 'id') throw corrupt('a stored document holds an id', start)
+    if (key === undefined) throw corrupt(start)
+    if (this.document && key === 'id') throw corrupt(start)
     const node = new KeyNode(key, encoded, this.document)
     if (remember && nodes < NODES_MAX && length <= KEY_BYTES_MAX) this.#remember(node)
     return node

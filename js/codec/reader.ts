@@ -30,7 +30,7 @@ export class Reader {
   /** Moves over `n` bytes and returns where they start. */
   skip(n: number): number {
     const start = this.at
-    if (n > this.end - start) throw corrupt('the bytes end too early', start)
+    if (n > this.end - start) throw corrupt(start)
     this.at = start + n
     return start
   }
@@ -48,12 +48,12 @@ export class Reader {
       const byte = this.u8()
       n += (byte & 0x7f) * unit
       if (byte < 0x80) {
-        if (byte === 0 && unit > 1) throw corrupt('a varint is not in its shortest form', this.at)
-        if (n > Number.MAX_SAFE_INTEGER) throw corrupt('a varint is too large', this.at)
+        if (byte === 0 && unit > 1) throw corrupt(this.at)
+        if (n > Number.MAX_SAFE_INTEGER) throw corrupt(this.at)
         return n
       }
       unit *= 0x80
-      if (unit > 2 ** 49) throw corrupt('a varint is too long', this.at)
+      if (unit > 2 ** 49) throw corrupt(this.at)
     }
   }
 

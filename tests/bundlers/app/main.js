@@ -1,9 +1,9 @@
-// What an application does: it counts visits, once in the page and once in a worker of its own.
+// What an application does: it counts visits, in each storage that the page has and in a worker of its own.
 import { open } from 'entidb'
 import { collections, next } from './visits.js'
 
-async function inPage() {
-  const db = await open('page', { collections })
+async function inPage(storage) {
+  const db = await open(storage, { collections, storage })
   const [before] = await db.visits.findBy('topic', 'visits').toArray()
   await db.visits.put(next(before))
   return next(before).count
@@ -18,8 +18,8 @@ function inWorker() {
 }
 
 try {
-  const [page, worker] = await Promise.all([inPage(), inWorker()])
-  document.body.textContent = `page ${page}, worker ${worker}`
+  const counts = await Promise.all([inPage('opfs'), inPage('indexeddb'), inWorker()])
+  document.body.textContent = `opfs ${counts[0]}, indexeddb ${counts[1]}, worker ${counts[2]}`
 } catch (error) {
   document.body.textContent = `${error.kind}: ${error.message}`
 }

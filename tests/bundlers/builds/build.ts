@@ -21,7 +21,7 @@ export async function copyPage(project: string, served: string): Promise<void> {
  * files lie beside the bundle.
  */
 export async function copyAssets(project: string, served: string): Promise<void> {
-  for (const name of ['worker.js', 'entidb.wasm']) {
+  for (const name of ['worker.js', 'entidb.wasm', 'indexeddb.js']) {
     await cp(join(project, 'node_modules', 'entidb', 'dist', name), join(served, name))
   }
 }

@@ -69,6 +69,14 @@ const browser = {
   get: () => apt('chromium', 'chromium-driver'),
 }
 
+/** @type {Need} */
+const strace = {
+  name: 'strace',
+  there: () => which('strace') !== undefined,
+  effort: 'apt-get install strace, some seconds',
+  get: () => apt('strace'),
+}
+
 /** @returns {Need} */
 function wasmBindgenTools() {
   const version = lockedVersion('wasm-bindgen')
@@ -175,6 +183,12 @@ export const setUpBuild = () => meet([node, compiler, rustTarget, npmPackages, w
 export async function setUpTests() {
   await setUpBuild()
   await meet([rustComponents, browser])
+  try {
+    await meet([strace])
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    say(`set-up: strace cannot be had, the step \`power\` will not run: ${error.message}`)
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { tidy } from '../tidy.mjs'
 import { chromium, chromiumArgs, findChromedriver } from './browser.mjs'
 import { countTests } from './counts.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
-import { Failure, run, which } from './run.mjs'
+import { ask, Failure, run, which } from './run.mjs'
 
 /**
  * @typedef {{ passed?: number, note?: string }} Result `passed` where the step counts tests
@@ -31,6 +31,7 @@ export const steps = [
   { name: 'unit', what: 'tests of js/ in Node', run: unit },
   { name: 'storage', what: 'tests of wasm/ in a worker of Chromium', run: storage },
   { name: 'browser', what: 'tests of the package in Chromium', run: browser },
+  { name: 'power', what: 'what a loss of power leaves of a database in Chromium', run: power },
   { name: 'bundlers', what: 'the package works in the projects of its users', run: bundlers },
 ]
 
@@ -127,6 +128,16 @@ async function storage() {
 async function browser() {
   needBuild()
   return { passed: countTests('playwright', await run(npmBin('playwright'), ['test'])) }
+}
+
+/** Needs strace, and a machine that lets it look into other processes. */
+async function power() {
+  needBuild()
+  if (ask('strace', ['--quiet=all', '--trace=none', 'true']) === undefined) {
+    return { passed: 0, note: 'did not run: strace is missing, or may not trace here' }
+  }
+  const config = ['-c', 'tests/power/playwright.config.ts']
+  return { passed: countTests('playwright', await run(npmBin('playwright'), ['test', ...config])) }
 }
 
 async function bundlers() {

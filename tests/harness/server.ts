@@ -28,8 +28,8 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** Serves the package to pages on a free port, with no header that a plain host lacks. */
-export async function startServer(folders: Folders = testFolders): Promise<Server> {
+/** Serves the package to pages, with no header that a plain host lacks; port 0 is a free one. */
+export async function startServer(folders: Folders = testFolders, port = 0): Promise<Server> {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
     const file = fileFor(folders, pathname)
@@ -41,10 +41,10 @@ export async function startServer(folders: Folders = testFolders): Promise<Serve
     const type = types[extname(file)] ?? 'application/octet-stream'
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const address = server.address() as AddressInfo
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://127.0.0.1:${address.port}`,
     close: () => {
       server.closeAllConnections()
       return new Promise((resolve) => server.close(() => resolve()))

@@ -1,10 +1,19 @@
 import { defineConfig } from '@playwright/test'
 
+/** What is run in browsers other than Chromium. */
+const others = ['firefox.spec.ts', 'webkit.spec.ts']
+
 export default defineConfig({
   testDir: 'tests',
-  testMatch: '**/*.spec.ts',
-  // Those run one by one, by `npm run test:long`.
-  testIgnore: process.env.LONG ? [] : 'long/**',
+  projects: [
+    {
+      name: 'chromium',
+      testMatch: '**/*.spec.ts',
+      // Those in long/ run one by one, by `npm run test:long`.
+      testIgnore: [...others, ...(process.env.LONG ? [] : ['long/**'])],
+    },
+    ...others.map((testMatch) => ({ name: testMatch.replace('.spec.ts', ''), testMatch })),
+  ],
   outputDir: 'build/test-results',
   globalSetup: './tests/harness/global-setup.ts',
   reporter: 'list',

@@ -7,7 +7,7 @@
 
 import type { Engine } from '../build/wasm/entidb.js'
 import type { WireError } from './errors.js'
-import type { Backing } from './patience.js'
+import { type Backing, isMissing } from './patience.js'
 import { fault } from './wire.js'
 
 const STORE = 'chunks'
@@ -21,13 +21,6 @@ const LOCK_MS = 5_000
 const HELD =
   'another tab or worker has the database open, or one that was just closed is still shutting ' +
   'down; close it, or try again in a moment'
-const AGAIN = 'what was acknowledged is safe; open the database again'
-
-/** The record of what the chunks do not tell; of each file one. */
-interface Files {
-  readonly lengths: Float64Array
-  readonly chunkBytes: Uint32Array
-}
 
 /** What the engine has to have stored in one transaction, as its `to_store` says. */
 type Batch = [
@@ -41,15 +34,22 @@ type Batch = [
 
 type Found = readonly [file: number, number: number, bytes: Uint8Array]
 
+/** What an engine starts from: what `overChunks` takes, and chunks it will ask for. */
+interface Head {
+  readonly sizes: readonly [lengths: Float64Array, chunkBytes: Uint32Array, extents: Uint32Array]
+  readonly ahead: readonly Found[]
+}
+
 /** The chunks of one database, which is open nowhere else. */
 export class ChunkStore implements Backing {
   failure: WireError | undefined
+  /** Whether nothing was stored when it was opened. */
+  wasBlank = false
   readonly #db: IDBDatabase
   readonly #release: () => void
   #epoch = 0
-  #files: Files | undefined
-  #extents = new Uint32Array()
-  #ahead: readonly Found[] = []
+  /** What was read when it was opened, until the engine has it. */
+  #head: Head | undefined
 
   private constructor(db: IDBDatabase, release: () => void) {
     this.#db = db
@@ -72,36 +72,66 @@ export class ChunkStore implements Backing {
       return store
     } catch (error) {
       release()
-      throw toFault(error, 'opened')
+      throw toFault(error)
     }
   }
 
-  /** Whether nothing was ever stored. */
-  get isBlank(): boolean {
-    return this.#files === undefined
-  }
-
-  /** An engine over the files, which has not started yet but knows what was read ahead. */
-  engine({ overChunks }: typeof Engine, options: object): Engine {
-    const { lengths = new Float64Array(), chunkBytes = new Uint32Array() } = this.#files ?? {}
-    const engine = overChunks(options, lengths, chunkBytes, this.#extents)
-    for (const [file, number, bytes] of this.#ahead) engine.supplyChunk(file, number, bytes)
-    this.#ahead = []
+  /** The engine over the files, started. */
+  async start({ overChunks }: typeof Engine, options: object): Promise<Engine> {
+    const head = this.#head as Head
+    this.#head = undefined
+    const engine = overChunks(options, ...head.sizes)
+    await this.#start(engine, head)
+    await this.serve(engine)
     return engine
   }
 
   async serve(engine: Engine): Promise<void> {
-    const missing = engine.missingChunks()
-    if (missing.length > 0) await this.#fetch(engine, missing)
-    const batch = engine.takeBatch() as unknown as Batch | undefined
-    if (batch === undefined) return
     try {
+      const missing = engine.missingChunks()
+      if (missing.length > 0) await this.#fetch(engine, missing)
+      const batch = engine.takeBatch() as unknown as Batch | undefined
+      if (batch === undefined) return
       await this.#store(batch)
+      engine.batchStored()
     } catch (error) {
-      this.failure ??= toFault(error, 'stored')
-      throw this.failure
+      // What the engine itself has thrown is not about IndexedDB.
+      if (error !== null && !(error instanceof DOMException)) throw error
+      throw await this.#startAgain(engine, error)
     }
-    engine.batchStored()
+  }
+
+  /**
+   * Has the engine go on from what is stored: what it holds besides has not been. Returns why it
+   * had to, and keeps that where it cannot go on.
+   */
+  async #startAgain(engine: Engine, error: DOMException | null): Promise<WireError> {
+    const why = this.failure ?? toFault(error)
+    try {
+      if (this.failure === undefined) {
+        const transaction = this.#db.transaction(STORE, 'readonly')
+        const head = await this.#read(transaction)
+        if (this.failure === undefined) {
+          engine.discard(...head.sizes)
+          await this.#start(engine, head)
+        }
+      }
+    } catch {
+      this.failure ??= why
+    }
+    return why
+  }
+
+  async #start(engine: Engine, { ahead }: Head): Promise<void> {
+    for (const [file, number, bytes] of ahead) engine.supplyChunk(file, number, bytes)
+    for (;;) {
+      try {
+        return engine.start()
+      } catch (error) {
+        if (!isMissing(error)) throw error
+        await this.#fetch(engine, engine.missingChunks())
+      }
+    }
   }
 
   close(): void {
@@ -114,37 +144,44 @@ export class ChunkStore implements Backing {
     const transaction = this.#db.transaction(STORE, 'readwrite')
     const store = transaction.objectStore(STORE)
     const owner = store.get(OWNER)
-    owner.onsuccess = () => store.put((owner.result ?? 0) + 1, OWNER)
+    owner.onsuccess = () => {
+      this.#epoch = (owner.result ?? 0) + 1
+      store.put(this.#epoch, OWNER)
+    }
+    this.#head = await this.#read(transaction)
+    this.wasBlank = this.#head.sizes[0].length === 0
+  }
+
+  async #read(transaction: IDBTransaction): Promise<Head> {
+    const store = transaction.objectStore(STORE)
     const files = store.get(FILES)
-    const ahead = [0, 1, 2].map((file) => {
+    const heads = [0, 1, 2].map((file) => {
       const range = chunksOf(file, 0, file === 0 ? [0, HEAD_CHUNKS] : [file + 1])
       const last = store.openKeyCursor(chunksOf(file), 'prev')
       return { keys: store.getAllKeys(range), values: store.getAll(range), last }
     })
     await done(transaction)
-    this.#epoch = (owner.result ?? 0) + 1
-    this.#files = files.result
-    this.#ahead = ahead.flatMap(({ keys, values }, file) =>
-      keys.result.map((key, at): Found => [file, numberOf(key), values.result[at]]),
-    )
-    this.#extents = Uint32Array.from(ahead, ({ last }) =>
+    const { lengths = new Float64Array(), chunkBytes = new Uint32Array() } = files.result ?? {}
+    const extents = Uint32Array.from(heads, ({ last }) =>
       last.result ? numberOf(last.result.key) + 1 : 0,
     )
+    return {
+      sizes: [lengths, chunkBytes, extents],
+      ahead: heads.flatMap(({ keys, values }, file) =>
+        keys.result.map((key, at): Found => [file, numberOf(key), values.result[at]]),
+      ),
+    }
   }
 
   async #fetch(engine: Engine, missing: Uint32Array): Promise<void> {
-    try {
-      const transaction = this.#db.transaction(STORE, 'readonly')
-      const store = transaction.objectStore(STORE)
-      for (let at = 0; at < missing.length; at += 2) {
-        const [file, number] = [Number(missing[at]), Number(missing[at + 1])]
-        const chunk = store.get([file, number])
-        chunk.onsuccess = () => engine.supplyChunk(file, number, chunk.result ?? new Uint8Array(0))
-      }
-      await done(transaction)
-    } catch (error) {
-      throw this.failure ?? toFault(error, 'read')
+    const transaction = this.#db.transaction(STORE, 'readonly')
+    const store = transaction.objectStore(STORE)
+    for (let at = 0; at < missing.length; at += 2) {
+      const [file, number] = [Number(missing[at]), Number(missing[at + 1])]
+      const chunk = store.get([file, number])
+      chunk.onsuccess = () => engine.supplyChunk(file, number, chunk.result ?? new Uint8Array(0))
     }
+    await done(transaction)
   }
 
   async #store(batch: Batch): Promise<void> {
@@ -186,7 +223,7 @@ export async function removeChunked(name: string): Promise<void> {
   try {
     await answered(indexedDB.deleteDatabase(name))
   } catch (error) {
-    throw toFault(error, 'removed')
+    throw toFault(error)
   } finally {
     release()
   }
@@ -250,19 +287,19 @@ function done(transaction: IDBTransaction): Promise<void> {
 }
 
 /** The error that an exception of the platform stands for. */
-function toFault(error: unknown, done: string): WireError {
+function toFault(error: unknown): WireError {
   if (typeof error === 'object' && error !== null && 'kind' in error) return error as WireError
   const { name = 'AbortError', message = '' } = (error ?? {}) as { name?: string; message?: string }
-  const what = `the database could not be ${done} (${name}: ${message})`
+  const what = `IndexedDB has failed (${name}: ${message})`
   switch (name) {
     case 'QuotaExceededError':
-      return fault('QuotaExceeded', `the browser gives this site no more room: ${what}; ${AGAIN}`)
+      return fault('QuotaExceeded', `${what}; what was acknowledged is safe; make room`)
     case 'InvalidStateError':
     case 'NotFoundError':
       return fault('StorageLost', `the browser took the data away: ${what}; open it again`)
     case 'SecurityError':
       return fault('Unsupported', `this page may not use IndexedDB: ${what}; use another storage`)
     default:
-      return fault('Io', `${what}; ${AGAIN}`)
+      return fault('Io', `${what}; what was acknowledged is safe; try again`)
   }
 }

@@ -121,8 +121,19 @@ export class Host {
     const { backing, engine } = this.#executor
     backing?.serve(engine).then(
       () => this.#goOn(task),
-      (error) => this.#goOn(task, { error }),
+      (thrown) => {
+        this.#failAll(thrown)
+        this.#goOn(task, { error: thrown })
+      },
     )
+  }
+
+  /** The engine has gone back to what is stored: the open group and the jobs are not there. */
+  #failAll(thrown: unknown): void {
+    const error = toWire(thrown)
+    if (error === undefined) return
+    const failed = [...this.#group.splice(0), ...this.#jobs.splice(0)]
+    this.#replies.push(...failed.map(({ number }) => ({ number, error })))
   }
 
   #wake(): void {

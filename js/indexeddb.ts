@@ -5,7 +5,7 @@
 
 import type { Engine } from '../build/wasm/entidb.js'
 import { ChunkStore, removeChunked } from './chunks.js'
-import { isMissing, type OpenEngine } from './patience.js'
+import type { OpenEngine } from './patience.js'
 import type { HostOptions } from './protocol.js'
 import { fault } from './wire.js'
 
@@ -19,31 +19,18 @@ export async function openChunked(
   why?: string,
 ): Promise<OpenEngine> {
   const backing = await ChunkStore.open(stored, options.createIfMissing && !options.readOnly)
-  const { isBlank } = backing
   try {
     const backend = 'indexeddb'
-    const engine = backing.engine(engines, { ...options, storage: backend })
-    while (!hasStarted(engine)) await backing.serve(engine)
-    await backing.serve(engine)
+    const engine = await backing.start(engines, { ...options, storage: backend })
     return { engine, backend, backing, ...(why && { warning: slower(why) }) }
   } catch (error) {
     backing.close()
     // What was made a moment ago must not be listed.
-    if (isBlank) await removeChunked(stored).catch(() => {})
+    if (backing.wasBlank) await removeChunked(stored).catch(() => {})
     throw error
   }
 }
 
 function slower(why: string) {
   return fault('Unsupported', `the database is kept in IndexedDB, slower than OPFS: ${why}`)
-}
-
-function hasStarted(engine: Engine): boolean {
-  try {
-    engine.start()
-    return true
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
-  }
 }

@@ -5,6 +5,8 @@ const behaviours = {
   countTransactions: 'a commit is one transaction, and commits that come together share one',
   fallBack: 'where there is no OPFS, auto says so and goes on in IndexedDB',
   takeOver: 'without locks whoever opened last is the only one who can write',
+  failTransactions: 'after a transaction that failed the database goes on from what is stored',
+  failInTheMiddle: 'what was begun before a transaction failed is told so',
   loseStorage: 'a database that was removed from outside is not written to',
 }
 

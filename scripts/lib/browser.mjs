@@ -1,4 +1,5 @@
-// Which browser the tests drive, and the switches it is started with.
+// Which browsers the tests drive, and the switches that Chromium is started with.
+import { existsSync, readdirSync } from 'node:fs'
 import { Failure, which } from './run.mjs'
 
 /**
@@ -25,6 +26,32 @@ export function findChromium() {
 /** The path of ChromeDriver: `CHROMEDRIVER`, else what is installed. */
 export function findChromedriver() {
   return process.env.CHROMEDRIVER ?? which('chromedriver')
+}
+
+/** The path of Firefox: `FIREFOX`, else what is installed. */
+export function findFirefox() {
+  return process.env.FIREFOX ?? which('firefox-esr', 'firefox')
+}
+
+/**
+ * WebKitGTK as far as it is installed: its driver, the small browser that comes with it outside of
+ * every PATH, and a screen for that.
+ */
+export function findWebKit() {
+  const driver = process.env.WEBKIT_DRIVER ?? which('WebKitWebDriver')
+  const screen = which('xvfb-run')
+  const browser = process.env.MINIBROWSER ?? findMiniBrowser()
+  return driver && screen && browser ? { driver, screen, browser } : undefined
+}
+
+function findMiniBrowser() {
+  const libraries = '/usr/lib'
+  if (!existsSync(libraries)) return undefined
+  return readdirSync(libraries)
+    .flatMap((name) =>
+      ['4.1', '6.0'].map((version) => `${libraries}/${name}/webkit2gtk-${version}/MiniBrowser`),
+    )
+    .find((path) => existsSync(path))
 }
 
 /** Like `findChromium`, for those who cannot go on without it. */

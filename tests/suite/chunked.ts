@@ -9,9 +9,10 @@ import {
   remove,
   type StorageChoice,
 } from 'entidb'
-import type { Lack, Told } from './faulty-worker.js'
+import type { Command, Lack, Told } from './faulty-worker.js'
 import { equal, fails, ok } from './support/assert.js'
 import { schema, task, tasks } from './support/tasks.js'
+import { withWorkers } from './support/workers.js'
 
 /** Opens a database whose worker lacks something. */
 async function openLacking(
@@ -20,27 +21,22 @@ async function openLacking(
   options: OpenOptions<typeof schema> = {},
 ): Promise<Database<typeof schema>> {
   const Real = globalThis.Worker
-  globalThis.Worker = class extends Real {
-    constructor(_: string | URL, workerOptions?: WorkerOptions) {
-      super(new URL(`./faulty-worker.js?lacks=${lack}`, import.meta.url), workerOptions)
-    }
-  }
-  try {
-    return await open(name, { collections: schema, storage: 'indexeddb', ...options })
-  } finally {
-    globalThis.Worker = Real
-  }
+  const lacking = (_: string | URL, workerOptions?: WorkerOptions) =>
+    new Real(new URL(`./faulty-worker.js?lacks=${lack}`, import.meta.url), workerOptions)
+  return withWorkers(lacking, () =>
+    open(name, { collections: schema, storage: 'indexeddb', ...options }),
+  )
 }
 
-/** What the one faulty worker that runs has asked of the browser. */
-function told(): Promise<Told> {
+/** Tells the one faulty worker that runs something; what it has asked of the browser so far. */
+function told(command: Command = 'tell'): Promise<Told> {
   const channel = new BroadcastChannel('faulty-worker')
   return new Promise((resolve) => {
     channel.onmessage = ({ data }) => {
       channel.close()
       resolve(data)
     }
-    channel.postMessage('tell')
+    channel.postMessage(command)
   })
 }
 
@@ -109,6 +105,58 @@ export async function takeOver(): Promise<void> {
   await remove('owner')
 }
 
+/** After a transaction that failed the database goes on from what is stored. */
+export async function failTransactions(): Promise<void> {
+  const kinds = { QuotaExceededError: 'QuotaExceeded', UnknownError: 'Io' } as const
+  for (const [exception, kind] of Object.entries(kinds)) {
+    const db = await openLacking('none', 'failing')
+    await db.tasks.put(tasks(200))
+    const before = await db.tasks.scan().toArray()
+    await told({ fail: exception })
+    const [first, ...others] = tasks(220).slice(200)
+    await fails(kind, () => db.tasks.put(first ?? task(200)))
+    equal(await db.tasks.count(), 200)
+    // All of a group fail, and every read sees what was acknowledged.
+    const writes = others.map((one) => fails(kind, () => db.tasks.put(one)))
+    await Promise.all(writes)
+    await fails(kind, () => db.transaction(async (tx) => void (await tx.tasks.delete(task(1).id))))
+    equal(await db.tasks.scan().toArray(), before)
+    equal(await db.tasks.range('rank').count(), 200)
+    await told({ fail: undefined })
+    await db.tasks.put(task(200))
+    equal(await db.tasks.count(), 201)
+    await db.close()
+    const again = await open('failing', { collections: schema, storage: 'indexeddb' })
+    equal(await again.tasks.scan().toArray(), tasks(201))
+    await again.close()
+    await remove('failing')
+  }
+}
+
+/** What was begun before a transaction failed does not go on as if nothing had happened. */
+export async function failInTheMiddle(): Promise<void> {
+  const db = await openLacking('none', 'middle')
+  await db.tasks.put(tasks(3000))
+  const rows = db.tasks.scan()[Symbol.asyncIterator]()
+  await rows.next()
+  await fails('Closed', () =>
+    db.transaction(async (tx) => {
+      await tx.tasks.put(task(3000))
+      await told({ fail: 'UnknownError' })
+      await fails('Io', () => db.tasks.put(task(3001)))
+      await told({ fail: undefined })
+      await tx.tasks.put(task(3002))
+    }),
+  )
+  await fails('Closed', async () => {
+    while (!(await rows.next()).done);
+  })
+  equal(await db.tasks.count(), 3000)
+  await db.tasks.put(task(3000))
+  await db.close()
+  await remove('middle')
+}
+
 /** A database that is taken away is not written to any more. */
 export async function loseStorage(): Promise<void> {
   const db = await open('lost', { collections: schema, storage: 'indexeddb' })
@@ -138,8 +186,10 @@ export async function fill(): Promise<number> {
     )
   }
   equal((failure as EntidbError).kind, 'QuotaExceeded')
-  await fails('QuotaExceeded', () => db.blobs.count())
-  await db.close()
+  equal(await db.blobs.count(), acknowledged)
+  equal((await db.blobs.scan().ids()).length, acknowledged)
+  // The mark of a clean end may find no room.
+  await db.close().catch((error) => equal(error.kind, 'QuotaExceeded'))
   return acknowledged
 }
 

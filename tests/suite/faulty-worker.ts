@@ -4,6 +4,9 @@ import 'entidb/worker'
 /** What the browser lacks. */
 export type Lack = 'none' | 'opfs' | 'locks'
 
+/** What it is told: to say what it has done, or to have writes fail with an exception from now on. */
+export type Command = 'tell' | { readonly fail: string | undefined }
+
 /** What a worker has asked of the browser so far. */
 export interface Told {
   /** The transactions of IndexedDB: mode and durability of each. */
@@ -44,9 +47,23 @@ WebAssembly.Instance = new Proxy(Real, {
   },
 })
 
+// A transaction that is to fail does so after it has been asked to store something.
+let failing: string | undefined
+const { put } = IDBObjectStore.prototype
+IDBObjectStore.prototype.put = function (...args) {
+  const request = put.apply(this, args)
+  const name = failing
+  if (name !== undefined) {
+    const error = new DOMException('for this test', name)
+    Object.defineProperty(this.transaction, 'error', { value: error, configurable: true })
+    request.onsuccess = () => request.transaction?.abort()
+  }
+  return request
+}
+
 const channel = new BroadcastChannel('faulty-worker')
-channel.onmessage = ({ data }) => {
-  if (data !== 'tell') return
+channel.onmessage = ({ data }: MessageEvent<Command>) => {
+  if (typeof data === 'object') failing = data.fail
   const told: Told = { transactions, memory: memory?.buffer.byteLength ?? 0 }
   channel.postMessage(told)
 }

@@ -2,24 +2,15 @@ import { EntidbError } from 'entidb'
 import { equal, fails, ok } from './support/assert.js'
 import type { Suite } from './support/bench.js'
 import { schema, task, tasks } from './support/tasks.js'
+import { withWorkers } from './support/workers.js'
 
 /** The worker that `start` makes, which nobody else gets hold of. */
 async function workerOf<T>(start: () => Promise<T>): Promise<[T, Worker]> {
   const Real = globalThis.Worker
-  const made: Worker[] = []
-  globalThis.Worker = class extends Real {
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args)
-      made.push(this)
-    }
-  }
-  try {
-    const result = await start()
-    ok(made[0] !== undefined, 'a worker was started')
-    return [result, made[0]]
-  } finally {
-    globalThis.Worker = Real
-  }
+  let made: Worker | undefined
+  const result = await withWorkers((...args) => (made = new Real(...args)), start)
+  ok(made !== undefined, 'a worker was started')
+  return [result, made]
 }
 
 /** What happens when the worker that hosts a database goes away. */
@@ -88,16 +79,9 @@ export const hosts: Suite = {
 
   async 'a worker whose script cannot be loaded is told at once'({ open }) {
     const Real = globalThis.Worker
-    globalThis.Worker = class extends Real {
-      constructor(_: string | URL, options?: WorkerOptions) {
-        super(new URL('/missing.js', location.href), options)
-      }
-    }
-    try {
-      const error = await fails('HostLost', () => open())
-      ok(error instanceof EntidbError && error.message.includes('worker.js'), error.message)
-    } finally {
-      globalThis.Worker = Real
-    }
+    const missing = (_: string | URL, options?: WorkerOptions) =>
+      new Real(new URL('/missing.js', location.href), options)
+    const error = await fails('HostLost', () => withWorkers(missing, () => open()))
+    ok(error instanceof EntidbError && error.message.includes('worker.js'), error.message)
   },
 }

@@ -151,6 +151,8 @@ export const lifecycle: Suite = {
   },
 
   async 'await using closes'({ open, name, storage }) {
+    // Not every browser has it yet.
+    if (!('asyncDispose' in Symbol)) return
     {
       await using db = await openDatabase(name, { collections: schema, storage })
       await db.tasks.put(task(1))
@@ -162,6 +164,11 @@ export const lifecycle: Suite = {
     const db = await open()
     const { backend, durability, usage, quota } = await db.storage()
     equal([backend, durability], [storage, 'strict'])
+    if (!('storage' in navigator)) {
+      equal([usage, quota], [undefined, undefined])
+      await fails('Unsupported', () => db.persist())
+      return
+    }
     ok((usage ?? 0) >= 0 && (quota ?? 0) > 0, 'usage and quota are estimates')
     equal(typeof (await db.persist()), 'boolean')
   },

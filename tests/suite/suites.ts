@@ -35,23 +35,35 @@ export interface Choice {
 }
 
 const everywhere = ['crud', 'values', 'indexes', 'queries', 'input', 'bulk'] as const
+const lasting = ['transactions', 'snapshots', 'hosts', 'lifecycle'] as const
 
-/** What is to be run: all suites where they make sense. */
-export const plan: readonly Omit<Choice, 'behaviour'>[] = [
-  ...(['worker', 'direct'] as const).flatMap((client) =>
-    (['opfs', 'memory'] as const).flatMap((storage) =>
-      everywhere.map((suite) => ({ suite, storage, client })),
+/** Where every behaviour is tried: each storage through a worker, and without one what can be. */
+const places = [
+  { storage: 'opfs', client: 'worker' },
+  { storage: 'indexeddb', client: 'worker' },
+  { storage: 'memory', client: 'worker' },
+  { storage: 'opfs', client: 'direct' },
+  { storage: 'memory', client: 'direct' },
+] as const
+
+/** What is to be run in a browser that has `storages`, with a title for each. */
+export function planOf(storages: readonly Bench['storage'][]): (readonly [string, Choice])[] {
+  const here = places.filter(({ storage }) => storages.includes(storage))
+  return here.flatMap((place) =>
+    suitesFor(place).flatMap((suite) =>
+      Object.keys(suites[suite]).map((behaviour) => {
+        const { client, storage } = place
+        const choice: Choice = { suite, behaviour, storage, client }
+        return [`${client}, ${storage}, ${suite} > ${behaviour}`, choice] as const
+      }),
     ),
-  ),
-  ...everywhere.map((suite) => ({ suite, storage: 'indexeddb', client: 'worker' }) as const),
-  ...(['opfs', 'indexeddb'] as const).flatMap((storage) =>
-    (['transactions', 'snapshots', 'hosts', 'lifecycle'] as const).map(
-      (suite) => ({ suite, storage, client: 'worker' }) as const,
-    ),
-  ),
-  { suite: 'direct', storage: 'opfs', client: 'direct' },
-  { suite: 'direct', storage: 'memory', client: 'direct' },
-]
+  )
+}
+
+function suitesFor({ storage, client }: Pick<Choice, 'storage' | 'client'>): Choice['suite'][] {
+  if (client === 'direct') return [...everywhere, 'direct']
+  return storage === 'memory' ? [...everywhere] : [...everywhere, ...lasting]
+}
 
 /** The behaviour of a choice. */
 export function behaviourOf({ suite, behaviour }: Choice): Suite[string] {

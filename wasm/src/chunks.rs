@@ -4,7 +4,7 @@
 //! again. After every call that went through, `settled` tells whether a batch has to be stored
 //! before the next.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use entidb::host::Host;
@@ -28,11 +28,14 @@ const LOG_CHUNK_BYTES: u32 = 16 * 1024;
 
 /// What an engine over chunks has beside its host.
 pub(crate) struct Chunks {
-    storage: ChunkStorage,
-    /// Until the engine has started.
-    options: RefCell<Option<Options>>,
+    storage: RefCell<ChunkStorage>,
+    options: RefCell<Options>,
     /// What is on its way.
     batch: RefCell<Option<Batch>>,
+    /// The last handle of the host before this one.
+    last_handle: Cell<u32>,
+    /// Whether a loss of power can take what is stored, where that is known.
+    is_soft: Cell<Option<bool>>,
 }
 
 impl fmt::Debug for Chunks {
@@ -61,32 +64,56 @@ impl Engine {
     ) -> Answer<Engine> {
         let made = guarded(|| {
             let options = OpenOptions::from_js(options)?.engine()?;
-            let volume = options.geometry.chunk_bytes;
-            let log = volume.min(LOG_CHUNK_BYTES);
-            let [mut a, mut b, mut c] =
-                [volume, log, log].map(|chunk_bytes| StoredFile { len: 0, chunk_bytes, extent: 0 });
-            for (at, file) in [&mut a, &mut b, &mut c].into_iter().enumerate() {
-                if let Some(length) = lengths.get(at) {
-                    file.len = whole(*length, "the length of a file")?;
-                }
-                file.chunk_bytes = chunk_bytes.get(at).map_or(file.chunk_bytes, |n| *n.max(&1));
-                file.extent = extents.get(at).map_or(0, |extent| u64::from(*extent));
-            }
-            let storage = ChunkStorage::new([a, b, c]);
-            Ok(Chunks { storage, options: Some(options).into(), batch: None.into() })
+            let storage = stored(&options, lengths, chunk_bytes, extents)?;
+            Ok(Chunks {
+                storage: storage.into(),
+                options: options.into(),
+                batch: None.into(),
+                last_handle: Cell::new(0),
+                is_soft: Cell::new(None),
+            })
         });
         made.map(|chunks| Self { open: RefCell::new(None), chunks: Some(chunks) })
             .map_err(|error| thrown(&error))
     }
 
+    /// Forgets everything that is not stored, and every handle; `start` comes next. The arguments
+    /// are those of `overChunks`.
+    pub fn discard(&self, lengths: &[f64], chunk_bytes: &[u32], extents: &[u32]) -> Answer<()> {
+        self.on_chunks(|chunks| {
+            let mut options = chunks.options.borrow_mut();
+            // It was there already when it was opened.
+            options.error_if_exists &= lengths.is_empty();
+            let storage = stored(&options, lengths, chunk_bytes, extents)?;
+            let before = chunks.storage.replace(storage);
+            chunks.is_soft.set(Some(before.is_soft()));
+            *chunks.batch.borrow_mut() = None;
+            if let Some(open) = self.open.borrow_mut().take() {
+                chunks.last_handle.set(open.host.last_handle());
+            }
+            Ok(())
+        })
+    }
+
     /// Opens the database.
     pub fn start(&self) -> Answer<()> {
         self.on_chunks(|chunks| {
-            let mut options = chunks.options.borrow_mut();
-            let Some(given) = options.as_ref() else { return Ok(()) };
-            let storage = AnyStorage::Chunks(chunks.storage.clone());
-            self.set_open(Host::open(storage, given)?);
-            *options = None;
+            if self.open.borrow().is_some() {
+                return Ok(());
+            }
+            let storage = chunks.storage.borrow().clone();
+            let is_soft = chunks.is_soft.get();
+            // To open is to make sure that what is stored lasts, which the next strict batch does
+            // for all before it. Without room none can be stored, but what is there can be read.
+            if is_soft.is_some() {
+                storage.set_soft(false);
+            }
+            let files = AnyStorage::Chunks(storage.clone());
+            let host = Host::open(files, &chunks.options.borrow())?;
+            if let Some(is_soft) = is_soft {
+                storage.set_soft(is_soft);
+            }
+            self.set_open(host.with_handles_after(chunks.last_handle.get()));
             Ok(())
         })
     }
@@ -95,7 +122,7 @@ impl Engine {
     #[wasm_bindgen(js_name = missingChunks)]
     pub fn missing_chunks(&self) -> Answer<Vec<u32>> {
         self.on_chunks(|chunks| {
-            let missing = chunks.storage.missing().into_iter();
+            let missing = chunks.storage.borrow().missing().into_iter();
             Ok(missing.flat_map(|(file, chunk)| [number(file), narrow(chunk)]).collect())
         })
     }
@@ -106,7 +133,7 @@ impl Engine {
         self.on_chunks(|chunks| {
             let file =
                 FileId::ALL.get(file).ok_or_else(|| Error::invalid("there is no such file"))?;
-            chunks.storage.supply((*file, u64::from(chunk)), bytes);
+            chunks.storage.borrow().supply((*file, u64::from(chunk)), bytes);
             Ok(())
         })
     }
@@ -115,8 +142,9 @@ impl Engine {
     /// next.
     pub fn settled(&self) -> Answer<bool> {
         self.on_chunks(|chunks| {
-            chunks.storage.trim();
-            Ok(!chunks.storage.is_due())
+            let storage = chunks.storage.borrow();
+            storage.trim();
+            Ok(!storage.is_due())
         })
     }
 
@@ -124,7 +152,7 @@ impl Engine {
     #[wasm_bindgen(js_name = takeBatch)]
     pub fn take_batch(&self) -> Answer<Option<Array>> {
         self.on_chunks(|chunks| {
-            let batch = chunks.storage.batch();
+            let batch = chunks.storage.borrow().batch();
             let to_store = batch.as_ref().map(to_store);
             *chunks.batch.borrow_mut() = batch;
             Ok(to_store)
@@ -136,13 +164,34 @@ impl Engine {
     pub fn batch_stored(&self) -> Answer<()> {
         self.on_chunks(|chunks| {
             let Some(batch) = chunks.batch.borrow_mut().take() else { return Ok(()) };
-            chunks.storage.stored(&batch);
+            chunks.storage.borrow().stored(&batch);
             match (batch.barrier, self.open.borrow_mut().as_mut()) {
                 (Some(barrier), Some(open)) => open.host.barrier_done(barrier),
                 _ => Ok(()),
             }
         })
     }
+}
+
+/// The storage over what is stored; see `Engine.overChunks`.
+fn stored(
+    options: &Options,
+    lengths: &[f64],
+    chunk_bytes: &[u32],
+    extents: &[u32],
+) -> Result<ChunkStorage> {
+    let volume = options.geometry.chunk_bytes;
+    let log = volume.min(LOG_CHUNK_BYTES);
+    let mut files =
+        [volume, log, log].map(|chunk_bytes| StoredFile { len: 0, chunk_bytes, extent: 0 });
+    for (at, file) in files.iter_mut().enumerate() {
+        if let Some(length) = lengths.get(at) {
+            file.len = whole(*length, "the length of a file")?;
+        }
+        file.chunk_bytes = chunk_bytes.get(at).map_or(file.chunk_bytes, |n| *n.max(&1));
+        file.extent = extents.get(at).map_or(0, |extent| u64::from(*extent));
+    }
+    Ok(ChunkStorage::new(files))
 }
 
 /// A batch as JavaScript takes it: whether it is strict; of each file its length, the bytes of its

@@ -20,6 +20,16 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    /// The numbers after `last`.
+    pub fn after(last: u32) -> Self {
+        Self { last }
+    }
+
+    /// The number that was drawn last.
+    pub fn last(&self) -> u32 {
+        self.last
+    }
+
     /// The next number.
     fn draw(&mut self) -> Result<u32> {
         self.last = self.last.checked_add(1).ok_or_else(|| {

@@ -43,6 +43,18 @@ impl Views {
 }
 
 impl<S: Storage> Host<S> {
+    /// The last handle that was given.
+    pub fn last_handle(&self) -> u32 {
+        self.views.numbers.last()
+    }
+
+    /// Gives handles after `last` only, so that those of a host before this one mean nothing here.
+    #[must_use]
+    pub fn with_handles_after(mut self, last: u32) -> Self {
+        self.views.numbers = Numbers::after(last);
+        self
+    }
+
     /// Begins a transaction; its handle, which is a view.
     pub fn begin(&mut self) -> Result<u32> {
         self.views.transactions.check_room()?;

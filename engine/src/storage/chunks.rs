@@ -159,6 +159,17 @@ impl ChunkStorage {
         self.state().trim(resident_bytes_max);
     }
 
+    /// Whether a loss of power can take something that was stored. It can where it is not known who
+    /// stored it, until a strict batch is stored.
+    pub fn is_soft(&self) -> bool {
+        self.state().is_soft
+    }
+
+    /// Says it where it is known.
+    pub fn set_soft(&self, is_soft: bool) {
+        self.state().is_soft = is_soft;
+    }
+
     /// Bytes of the chunks at hand.
     pub fn resident_bytes(&self) -> usize {
         self.state().resident_bytes()

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findChromedriver, findChromium } from './lib/browser.mjs'
+import { findChromedriver, findChromium, findFirefox, findWebKit } from './lib/browser.mjs'
 import { inRoot, lockedVersion, wasmBindgenRoot } from './lib/paths.mjs'
 import { ask, Failure, main, run, say, seconds, which } from './lib/run.mjs'
 
@@ -69,12 +69,29 @@ const browser = {
   get: () => apt('chromium', 'chromium-driver'),
 }
 
-/** @type {Need} */
-const strace = {
-  name: 'strace',
-  there: () => which('strace') !== undefined,
-  effort: 'apt-get install strace, some seconds',
-  get: () => apt('strace'),
+/**
+ * What only some steps need: without it they do not run.
+ * @type {Record<string, Need>}
+ */
+const needsOfSteps = {
+  power: {
+    name: 'strace',
+    there: () => which('strace') !== undefined,
+    effort: 'apt-get install strace, some seconds',
+    get: () => apt('strace'),
+  },
+  firefox: {
+    name: 'Firefox',
+    there: () => findFirefox() !== undefined,
+    effort: 'apt-get install firefox-esr, one or two minutes',
+    get: () => apt('firefox-esr'),
+  },
+  webkit: {
+    name: 'WebKitGTK, its driver and a screen for it',
+    there: () => findWebKit() !== undefined,
+    effort: 'apt-get install webkit2gtk-driver xvfb xauth, one or two minutes',
+    get: () => apt('webkit2gtk-driver', 'xvfb', 'xauth'),
+  },
 }
 
 /** @returns {Need} */
@@ -183,11 +200,13 @@ export const setUpBuild = () => meet([node, compiler, rustTarget, npmPackages, w
 export async function setUpTests() {
   await setUpBuild()
   await meet([rustComponents, browser])
-  try {
-    await meet([strace])
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    say(`set-up: strace cannot be had, the step \`power\` will not run: ${error.message}`)
+  for (const [step, need] of Object.entries(needsOfSteps)) {
+    try {
+      await meet([need])
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      say(`set-up: ${need.name}: cannot be had, so \`${step}\` will not run: ${error.message}`)
+    }
   }
 }
 

@@ -24,9 +24,3 @@ test('what was acknowledged is there after the quota was used up', async ({ page
   await quota()
   await callSuite(page, 'chunked', 'goOn', acknowledged)
 })
-
-test('a database of 200 MB takes less than 64 MiB of memory', async ({ page }) => {
-  test.setTimeout(300_000)
-  const memory = await callSuite<number, number>(page, 'chunked', 'memoryOf', 4000)
-  expect(memory).toBeLessThan(64 * 1024 * 1024)
-})

@@ -5,7 +5,7 @@ import { checkLicences } from '../licences.mjs'
 import { setUpPackages } from '../setup.mjs'
 import { checkSizes } from '../size.mjs'
 import { tidy } from '../tidy.mjs'
-import { chromium, chromiumArgs, findChromedriver } from './browser.mjs'
+import { chromium, chromiumArgs, findChromedriver, findFirefox, findWebKit } from './browser.mjs'
 import { countTests } from './counts.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
 import { ask, Failure, run, which } from './run.mjs'
@@ -31,6 +31,8 @@ export const steps = [
   { name: 'unit', what: 'tests of js/ in Node', run: unit },
   { name: 'storage', what: 'tests of wasm/ in a worker of Chromium', run: storage },
   { name: 'browser', what: 'tests of the package in Chromium', run: browser },
+  { name: 'firefox', what: 'tests of the package in Firefox', run: firefox },
+  { name: 'webkit', what: 'tests of the package in WebKitGTK', run: webkit },
   { name: 'power', what: 'what a loss of power leaves of a database in Chromium', run: power },
   { name: 'bundlers', what: 'the package works in the projects of its users', run: bundlers },
 ]
@@ -127,7 +129,19 @@ async function storage() {
 
 async function browser() {
   needBuild()
-  return { passed: countTests('playwright', await run(npmBin('playwright'), ['test'])) }
+  return { passed: await playwright('--project', 'chromium') }
+}
+
+async function firefox() {
+  needBuild()
+  if (!findFirefox()) return { passed: 0, note: 'did not run: Firefox is missing' }
+  return { passed: await playwright('--project', 'firefox') }
+}
+
+async function webkit() {
+  needBuild()
+  if (!findWebKit()) return { passed: 0, note: 'did not run: WebKitGTK is missing' }
+  return { passed: await playwright('--project', 'webkit') }
 }
 
 /** Needs strace, and a machine that lets it look into other processes. */
@@ -136,12 +150,15 @@ async function power() {
   if (ask('strace', ['--quiet=all', '--trace=none', 'true']) === undefined) {
     return { passed: 0, note: 'did not run: strace is missing, or may not trace here' }
   }
-  const config = ['-c', 'tests/power/playwright.config.ts']
-  return { passed: countTests('playwright', await run(npmBin('playwright'), ['test', ...config])) }
+  return { passed: await playwright('-c', 'tests/power/playwright.config.ts') }
 }
 
 async function bundlers() {
   needBuild()
-  const config = ['-c', 'tests/bundlers/playwright.config.ts']
-  return { passed: countTests('playwright', await run(npmBin('playwright'), ['test', ...config])) }
+  return { passed: await playwright('-c', 'tests/bundlers/playwright.config.ts') }
+}
+
+/** @param {string[]} args */
+async function playwright(...args) {
+  return countTests('playwright', await run(npmBin('playwright'), ['test', ...args]))
 }

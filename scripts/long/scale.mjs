@@ -9,6 +9,7 @@ export default {
   run: async () => {
     await setUpTests()
     await build()
-    await run(npmBin('playwright'), ['test', 'tests/long/scale.spec.ts'], { env: { LONG: 'true' } })
+    const args = ['test', 'tests/long/scale.spec.ts', '--project=chromium']
+    await run(npmBin('playwright'), args, { env: { LONG: 'true' } })
   },
 }

@@ -4,7 +4,7 @@ import 'entidb/worker'
 /** What the browser lacks. */
 export type Lack = 'none' | 'opfs' | 'locks'
 
-/** What it is told: to say what it has done, or to have writes fail with an exception from now on. */
+/** What it is told: to say what it has done, or which exception writes fail with from now on. */
 export type Command = 'tell' | { readonly fail: string | undefined }
 
 /** What a worker has asked of the browser so far. */

@@ -8,7 +8,8 @@ use entidb::storage::fault::{Image, PIECES_EXHAUSTIVE_MAX, PowerCut, SimStorage,
 use entidb::storage::{FileId, Read, Storage, Synced};
 use entidb::{Durability, ErrorKind};
 
-const WHOLE: PowerCut = PowerCut { sector_bytes: 512, tear_bytes: 512, garbage: false };
+const WHOLE: PowerCut =
+    PowerCut { sector_bytes: 512, tear_bytes: 512, garbage: false, stale: false };
 
 fn sync(sim: &SimStorage, file: FileId) {
     assert_eq!(sim.sync(file, Durability::Strict).unwrap(), Synced::Done);
@@ -260,4 +261,34 @@ fn bytes_read_back_after_a_restart_are_still_at_risk() {
     assert_eq!(volume(&sim.power_cut(WHOLE).nothing_kept()), [1; 512]);
     sync(&sim, FileId::Volume);
     assert_eq!(volume(&sim.power_cut(WHOLE).nothing_kept()), [2; 512]);
+}
+
+#[test]
+fn a_length_without_its_data_can_show_what_the_medium_held_before() {
+    let stale = PowerCut { stale: true, ..WHOLE };
+    let mut found = HashSet::new();
+    for seed in 0..200 {
+        let sim = synced(512);
+        sim.write_at(FileId::Volume, 512, &[2; 512]).unwrap();
+        for (model, may_be_stale) in [(stale, true), (WHOLE, false)] {
+            let image = sim.power_cut(model).random(seed);
+            let bytes = volume(&image);
+            assert_eq!(bytes[..512], [1; 512], "durable bytes never change");
+            if bytes.len() == 1024 && bytes[512] != 2 {
+                let is_stale = bytes[512..].iter().any(|byte| *byte != 0);
+                assert!(may_be_stale || !is_stale);
+                found.insert(is_stale);
+            }
+        }
+    }
+    assert_eq!(found.len(), 2, "zeros in some images, stale bytes in others");
+}
+
+#[test]
+fn a_file_can_be_found_missing_and_the_logs_under_each_others_names() {
+    let image = Image { files: [vec![1], vec![2], vec![3]] };
+    let files = |image: Image| image.files;
+    assert_eq!(files(image.clone().without(FileId::LogA)), [vec![1], vec![], vec![3]]);
+    assert_eq!(files(image.with_logs_swapped()), [vec![1], vec![3], vec![2]]);
+    assert_eq!(FileId::ALL[1], FileId::LogA);
 }

@@ -20,8 +20,8 @@
 //! - pieces are independent, within a file and between files: that a later piece is kept and an
 //!   earlier one lost is what reordering amounts to once the power is gone;
 //! - each change of a file's length is a piece of its own. Length can lag behind the data, which
-//!   then is cut off, or lead it, and then the missing data reads as zeros. A lost cut leaves stale
-//!   old bytes;
+//!   then is cut off, or lead it, and then the missing data reads as zeros or as whatever the
+//!   medium held there before. A lost cut leaves stale old bytes;
 //! - bytes that no write of the journal covers never change: the medium is assumed to overwrite
 //!   part of a sector without harming the rest of it, and durable bytes do not decay by themselves.
 //!
@@ -36,7 +36,11 @@
 //! that keeps chunks answers `Missing` until a chunk was fetched, and refuses to write part of a
 //! chunk it does not have.
 //!
-//! Not modelled: names of files that vanish (an image without one file shows it), and two writers.
+//! *Names are not durable* on some platforms: [`Image::without`] is a file that is found missing
+//! or, what is the same to a storage, empty; [`Image::with_logs_swapped`] is a pair found under
+//! each other's names.
+//!
+//! Not modelled: two writers.
 
 mod counts;
 mod image;
@@ -86,18 +90,24 @@ impl SimStorage {
 
     /// What reads see.
     pub fn image(&self) -> Image {
-        self.state().live.clone()
+        self.state().live.to_image()
     }
 
     /// What is certain to survive a loss of power.
     pub fn durable_image(&self) -> Image {
-        self.state().durable.clone()
+        self.state().durable.to_image()
     }
 
     /// What the end of the process leaves: all writes, or where syncs are pending, what barriers
     /// committed.
     pub fn kill_image(&self) -> Image {
-        self.state().kill_image().clone()
+        self.state().kill_image().to_image()
+    }
+
+    /// Whether reads see exactly `image`.
+    pub fn holds(&self, image: &Image) -> bool {
+        let state = self.state();
+        FileId::ALL.iter().all(|file| state.live.file(*file) == image.file(*file))
     }
 
     /// What a loss of power at this moment could leave.
@@ -230,8 +240,8 @@ impl fmt::Debug for SimStorage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("SimStorage")
-            .field("live", &state.live)
-            .field("durable", &state.durable)
+            .field("live_bytes", &state.live.total_len())
+            .field("durable_bytes", &state.durable.total_len())
             .field("unsynced", &state.journal.len())
             .field("counts", &state.counts)
             .finish()

@@ -1,7 +1,7 @@
 //! What was done to the files since their last sync, and the pieces a loss of power takes it apart
 //! into.
 
-use super::image::Image;
+use super::image::Shared;
 use crate::error::Result;
 use crate::storage::{FileId, buffer};
 
@@ -27,9 +27,9 @@ pub enum Change {
 }
 
 impl Op {
-    /// Does to `image` what the call did.
-    pub fn apply(&self, image: &mut Image) -> Result<()> {
-        let bytes = image.file_mut(self.file);
+    /// Does to `files` what the call did.
+    pub fn apply(&self, files: &mut Shared) -> Result<()> {
+        let bytes = files.file_mut(self.file);
         match &self.change {
             Change::Write { offset, bytes: new, .. } => {
                 buffer::write(bytes, self.file, *offset, new)

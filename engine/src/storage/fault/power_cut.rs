@@ -1,8 +1,10 @@
 //! What a loss of power could leave on the medium.
 
+use std::cmp::Ordering;
+
 use fastrand::Rng;
 
-use super::image::Image;
+use super::image::{Image, Shared};
 use super::journal::{Effect, Piece};
 use crate::storage::FileId;
 
@@ -24,12 +26,15 @@ pub struct PowerCut {
     pub tear_bytes: u32,
     /// Whether torn pieces can have garbage in them.
     pub garbage: bool,
+    /// Whether a file that became longer without its data can show what the medium held there
+    /// before, rather than zeros.
+    pub stale: bool,
 }
 
 impl Default for PowerCut {
-    /// The harshest: sectors of 512 bytes, torn at any byte, with garbage.
+    /// The harshest: sectors of 512 bytes, torn at any byte, with garbage and stale bytes.
     fn default() -> Self {
-        Self { sector_bytes: 512, tear_bytes: 1, garbage: true }
+        Self { sector_bytes: 512, tear_bytes: 1, garbage: true, stale: true }
     }
 }
 
@@ -53,17 +58,17 @@ pub struct Cuts {
 #[derive(Clone, Debug)]
 enum Remains {
     /// A durable image, and pieces each of which may be there or not.
-    Pieces(Image, Vec<Piece>),
+    Pieces(Shared, Vec<Piece>),
     /// Barriers commit in order: these images and no others.
-    Barriers(Vec<Image>),
+    Barriers(Vec<Shared>),
 }
 
 impl Cuts {
-    pub(super) fn of_pieces(model: PowerCut, durable: Image, pieces: Vec<Piece>) -> Self {
+    pub(super) fn of_pieces(model: PowerCut, durable: Shared, pieces: Vec<Piece>) -> Self {
         Self { model, remains: Remains::Pieces(durable, pieces) }
     }
 
-    pub(super) fn of_barriers(model: PowerCut, images: Vec<Image>) -> Self {
+    pub(super) fn of_barriers(model: PowerCut, images: Vec<Shared>) -> Self {
         Self { model, remains: Remains::Barriers(images) }
     }
 
@@ -88,7 +93,7 @@ impl Cuts {
         };
         let mut seeds = Rng::with_seed(seed);
         (0..whole + random).map(move |i| match &self.remains {
-            Remains::Barriers(images) => images.get(i).cloned().unwrap_or_default(),
+            Remains::Barriers(images) => whole_image(images, i),
             Remains::Pieces(..) if i >= whole => self.random(seeds.u64(..)),
             Remains::Pieces(..) if exhaustive => self.subset(|piece| i >> piece & 1 == 1),
             Remains::Pieces(..) => self.subset(|_| i == 1),
@@ -111,7 +116,7 @@ impl Cuts {
         match &self.remains {
             Remains::Barriers(images) => {
                 let committed = (0..self.at_risk()).take_while(|i| keep(*i)).count();
-                images.get(committed).cloned().unwrap_or_default()
+                whole_image(images, committed)
             }
             Remains::Pieces(durable, pieces) => {
                 let mut medium = Medium::new(durable);
@@ -127,9 +132,7 @@ impl Cuts {
     pub fn random(&self, seed: u64) -> Image {
         let mut rng = Rng::with_seed(seed);
         match &self.remains {
-            Remains::Barriers(images) => {
-                images.get(rng.usize(..images.len().max(1))).cloned().unwrap_or_default()
-            }
+            Remains::Barriers(images) => whole_image(images, rng.usize(..images.len().max(1))),
             Remains::Pieces(durable, pieces) if rng.u8(..4) == 0 => {
                 self.prefix(durable, pieces, &mut rng)
             }
@@ -139,31 +142,41 @@ impl Cuts {
 
     /// Everything up to some moment, the piece on its way torn: what a storage that keeps order
     /// leaves.
-    fn prefix(&self, durable: &Image, pieces: &[Piece], rng: &mut Rng) -> Image {
+    fn prefix(&self, durable: &Shared, pieces: &[Piece], rng: &mut Rng) -> Image {
         let end = rng.usize(..=pieces.len());
+        let shows_stale = self.model.stale && rng.bool();
         let mut medium = Medium::new(durable);
-        for piece in pieces.iter().take(end) {
-            medium.keep(piece);
-        }
-        if let Some(piece) = pieces.get(end) {
-            medium.tear(piece, self.model, rng);
+        for (at, piece) in pieces.iter().enumerate() {
+            match at.cmp(&end) {
+                Ordering::Less => medium.keep(piece),
+                Ordering::Equal => medium.tear(piece, self.model, rng),
+                Ordering::Greater if shows_stale => medium.lose(piece, rng),
+                Ordering::Greater => {}
+            }
         }
         medium.into_image()
     }
 
-    fn scattered(&self, durable: &Image, pieces: &[Piece], rng: &mut Rng) -> Image {
+    fn scattered(&self, durable: &Shared, pieces: &[Piece], rng: &mut Rng) -> Image {
         let kept = FileId::ALL.map(|_| draw(&KEPT_PERCENT, rng));
         let torn = draw(&TORN_PERCENT, rng);
+        let shows_stale = self.model.stale && rng.bool();
         let mut medium = Medium::new(durable);
         for piece in pieces {
             if rng.u8(..100) < torn {
                 medium.tear(piece, self.model, rng);
             } else if rng.u8(..100) < *piece.file.of(&kept) {
                 medium.keep(piece);
+            } else if shows_stale {
+                medium.lose(piece, rng);
             }
         }
         medium.into_image()
     }
+}
+
+fn whole_image(images: &[Shared], at: usize) -> Image {
+    images.get(at).map(Shared::to_image).unwrap_or_default()
 }
 
 fn draw(from: &[u8], rng: &mut Rng) -> u8 {
@@ -177,8 +190,8 @@ struct Medium {
 }
 
 impl Medium {
-    fn new(durable: &Image) -> Self {
-        Self { content: durable.clone(), lens: FileId::ALL.map(|file| durable.file(file).len()) }
+    fn new(durable: &Shared) -> Self {
+        Self { content: durable.to_image(), lens: FileId::ALL.map(|file| durable.file(file).len()) }
     }
 
     fn keep(&mut self, piece: &Piece) {
@@ -199,6 +212,18 @@ impl Medium {
         }
         if let Some(range) = content.get_mut(offset..end) {
             range.copy_from_slice(bytes);
+        }
+    }
+
+    /// Has the medium show what it held before, where a lost piece made the file longer and its
+    /// length is kept. What earlier pieces put there stays.
+    fn lose(&mut self, piece: &Piece, rng: &mut Rng) {
+        let Effect::Bytes { offset, bytes } = &piece.effect else { return };
+        let content = self.content.file_mut(piece.file);
+        let end = offset.saturating_add(bytes.len());
+        if content.len() < end {
+            content.resize(content.len().max(*offset), 0);
+            content.resize(end, rng.u8(..));
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fastrand::Rng;
 
 use super::counts::Counts;
-use super::image::Image;
+use super::image::{Image, Shared};
 use super::journal::{Change, Op};
 use super::plan::{Call, Fault, Plan, Reread, When};
 use super::power_cut::{Cuts, PowerCut};
@@ -19,8 +19,8 @@ use crate::storage::{Barrier, FileId, Read, Synced, buffer};
 const UNFILLED: u8 = 0xdb;
 
 pub struct State {
-    pub live: Image,
-    pub durable: Image,
+    pub live: Shared,
+    pub durable: Shared,
     pub journal: Vec<Op>,
     pub counts: Counts,
     pub plan: Plan,
@@ -38,9 +38,10 @@ struct Barriers {
 
 impl State {
     pub fn new(image: Image, seed: u64) -> Self {
+        let files = Shared::from(image);
         Self {
-            live: image.clone(),
-            durable: image,
+            live: files.clone(),
+            durable: files,
             journal: Vec::new(),
             counts: Counts::default(),
             plan: Plan::default(),
@@ -211,7 +212,7 @@ impl State {
         self.journal.retain(|op| op.file != file);
         *self.durable.file_mut(file) = std::mem::take(left.file_mut(file));
         if reread == Reread::Old {
-            self.live.file_mut(file).clone_from(file.of(&self.durable.files));
+            self.live.share(file, &self.durable);
         }
     }
 
@@ -231,7 +232,7 @@ impl State {
     }
 
     /// The files with every barrier up to `last` committed.
-    fn up_to(&self, last: u64) -> Image {
+    fn up_to(&self, last: u64) -> Shared {
         let mut image = self.durable.clone();
         for op in self.journal.iter().filter(|op| op.barrier.is_some_and(|b| b <= last)) {
             // What fitted into the live image fits here; there is nobody to tell otherwise.
@@ -240,7 +241,7 @@ impl State {
         image
     }
 
-    pub fn kill_image(&self) -> &Image {
+    pub fn kill_image(&self) -> &Shared {
         if self.barriers.is_some() { &self.durable } else { &self.live }
     }
 

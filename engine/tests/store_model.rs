@@ -1,8 +1,11 @@
 //! Random work on the store against a map of versions: lookups and scans at several snapshots, with
 //! flushes, merges in slices, large write sets, batches as overlays and reopening in between, over
-//! many geometries.
+//! many geometries. In each seed a random half of the kinds of operations does not occur, and every
+//! kind must have met a store in every state.
 //!
-//! `STORE_MODEL_OPS` sets the number of operations, `STORE_MODEL_SEED` runs one seed alone.
+//! `STORE_MODEL_OPS` sets the number of operations, `STORE_MODEL_FIRST` the first seed,
+//! `STORE_MODEL_SEED` runs one seed alone. `STORE_MODEL_LARGE_MB` sets how much the large store
+//! takes.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,16 +14,22 @@
     reason = "helpers of tests may fail"
 )]
 
+mod model_support;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::panic::{catch_unwind, resume_unwind};
 
 use entidb::kv::{Batch, Direction, KeyRange, Store, View};
 use entidb::storage::MemoryStorage;
 use entidb::{Durability, Geometry, Options};
 use fastrand::Rng;
+use model_support::coverage::Coverage;
 
-const OPS_DEFAULT: u64 = 200_000;
+const OPS_DEFAULT: u64 = 1_500_000;
 const OPS_PER_SEED: u64 = 4_000;
+/// Tests that share the seeds, so that they run side by side.
+const PARTS: u64 = 2;
 /// Entries that one scan is compared over.
 const SCAN_ENTRIES_MAX: usize = 40;
 const SNAPSHOTS_MAX: usize = 5;
@@ -67,33 +76,117 @@ struct World {
     prefixes: u32,
     value_bytes: usize,
     catalog: Vec<u8>,
-    /// How often each operation was done.
-    done: BTreeMap<&'static str, u64>,
+    /// What can happen with this seed, and how often.
+    kinds: Vec<(Kind, u32)>,
+    met: Coverage,
+    /// Whether nothing was written since the store was opened.
+    is_fresh: bool,
+    /// Whether the last end was one without a close.
+    was_killed: bool,
+}
+
+/// Kinds of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Group,
+    LookUp,
+    Scan,
+    Overlay,
+    Snapshot,
+    Work,
+    Settle,
+    Large,
+    Flush,
+    Compact,
+    Catalog,
+    Discard,
+    Reopen,
+}
+
+impl Kind {
+    const ALL: [Self; 13] = [
+        Self::Group,
+        Self::LookUp,
+        Self::Scan,
+        Self::Overlay,
+        Self::Snapshot,
+        Self::Work,
+        Self::Settle,
+        Self::Large,
+        Self::Flush,
+        Self::Compact,
+        Self::Catalog,
+        Self::Discard,
+        Self::Reopen,
+    ];
+
+    /// How often it comes up where everything does.
+    fn weight(self) -> u32 {
+        match self {
+            Self::Group => 300,
+            Self::LookUp | Self::Scan => 250,
+            Self::Overlay => 60,
+            Self::Snapshot | Self::Settle => 30,
+            Self::Work => 40,
+            Self::Large | Self::Flush => 10,
+            Self::Compact | Self::Catalog | Self::Discard | Self::Reopen => 5,
+        }
+    }
+}
+
+/// What can be true of a store when something is asked of it.
+const STATES: [&str; 9] = [
+    "a snapshot is held",
+    "something is in memory",
+    "level 0 has runs",
+    "level 0 has four runs",
+    "level 1 has segments",
+    "level 2 has segments",
+    "a compaction is under way",
+    "nothing was written since it was opened",
+    "it was opened after a kill",
+];
+/// So many seeds show every kind of operation in every state.
+const SEEDS_FOR_COVERAGE: u64 = 300;
+
+#[test]
+fn random_work_gives_the_answers_of_a_map_of_versions_1() {
+    run_part(0);
 }
 
 #[test]
-fn random_work_gives_the_answers_of_a_map_of_versions() {
-    let env = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let ops = env("STORE_MODEL_OPS").unwrap_or(OPS_DEFAULT);
-    if let Some(seed) = env("STORE_MODEL_SEED") {
-        run(seed, OPS_PER_SEED);
-        return;
-    }
-    let mut done: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for seed in 0..ops.div_ceil(OPS_PER_SEED) {
-        let result = std::panic::catch_unwind(|| run(seed, OPS_PER_SEED));
-        match result {
-            Ok(counts) => counts.into_iter().for_each(|(op, n)| *done.entry(op).or_default() += n),
-            Err(panic) => {
-                eprintln!("failed with STORE_MODEL_SEED={seed}");
-                std::panic::resume_unwind(panic);
-            }
-        }
-    }
-    println!("{done:?}");
+fn random_work_gives_the_answers_of_a_map_of_versions_2() {
+    run_part(1);
 }
 
-fn run(seed: u64, ops: u64) -> BTreeMap<&'static str, u64> {
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Every other seed.
+fn run_part(part: u64) {
+    let ops = number("STORE_MODEL_OPS").unwrap_or(OPS_DEFAULT);
+    let first = number("STORE_MODEL_FIRST").unwrap_or(0);
+    let all = first..first + ops.div_ceil(OPS_PER_SEED);
+    let seeds = number("STORE_MODEL_SEED").map_or(all, |seed| seed..seed + 1);
+    let is_whole = seeds.end - seeds.start >= SEEDS_FOR_COVERAGE;
+    let mut met = Coverage::default();
+    for seed in seeds.filter(|seed| seed % PARTS == part) {
+        let ran = catch_unwind(|| run(seed, OPS_PER_SEED));
+        met.add(&ran.unwrap_or_else(|panic| {
+            eprintln!(
+                "again: STORE_MODEL_SEED={seed} cargo test --locked -p entidb --test store_model"
+            );
+            resume_unwind(panic)
+        }));
+    }
+    println!("reliability {{\"modelOps\":{}}}", met.ops());
+    if is_whole {
+        met.check(&Kind::ALL.map(|kind| format!("{kind:?}")), &STATES);
+    }
+}
+
+fn run(seed: u64, ops: u64) -> Coverage {
     let mut world = World::new(seed);
     for _ in 0..ops {
         world.act();
@@ -101,7 +194,7 @@ fn run(seed: u64, ops: u64) -> BTreeMap<&'static str, u64> {
     world.check_everything();
     world.reopen();
     world.check_everything();
-    world.done
+    world.met
 }
 
 fn geometry(rng: &mut Rng) -> Geometry {
@@ -130,6 +223,12 @@ impl World {
         let geometry = Geometry { manifest_area_bytes: 256 << 10, ..geometry };
         let options =
             Options { geometry, cache_bytes: rng.usize(..128 << 10), ..Options::default() };
+        let writers = [Kind::Group, Kind::Large, Kind::Group];
+        let always = writers[rng.usize(..writers.len())];
+        let mut kinds = Kind::ALL.map(|kind| (kind, kind.weight())).to_vec();
+        if !seed.is_multiple_of(5) {
+            kinds.retain(|(kind, _)| *kind == always || rng.bool());
+        }
         let storage = MemoryStorage::new();
         let store = Store::open(storage.clone(), &options).unwrap();
         Self {
@@ -143,27 +242,56 @@ impl World {
             versions: Versions::default(),
             snapshots: Vec::new(),
             catalog: Vec::new(),
-            done: BTreeMap::new(),
+            kinds,
+            met: Coverage::default(),
+            is_fresh: true,
+            was_killed: false,
         }
     }
 
     fn act(&mut self) {
-        let op = match self.rng.u16(..1000) {
-            0..=299 => self.group(),
-            300..=549 => self.look_up(),
-            550..=799 => self.scan(),
-            800..=859 => self.overlay(),
-            860..=889 => self.snapshot(),
-            890..=929 => self.work(),
-            930..=959 => self.settle(),
-            960..=969 => self.large(),
-            970..=979 => self.flush(),
-            980..=984 => self.compact(),
-            985..=989 => self.change_catalog(),
-            990..=994 => self.stage_and_discard(),
-            _ => self.reopen(),
-        };
-        *self.done.entry(op).or_default() += 1;
+        let total: u32 = self.kinds.iter().map(|(_, weight)| weight).sum();
+        let mut at = self.rng.u32(..total);
+        let chosen = self.kinds.iter().find(|(_, weight)| {
+            let is_it = at < *weight;
+            at = at.wrapping_sub(*weight);
+            is_it
+        });
+        let kind = chosen.unwrap().0;
+        self.met.note(kind as usize, &self.states());
+        match kind {
+            Kind::Group => self.group(),
+            Kind::LookUp => self.look_up(),
+            Kind::Scan => self.scan(),
+            Kind::Overlay => self.overlay(),
+            Kind::Snapshot => self.snapshot(),
+            Kind::Work => self.work(),
+            Kind::Settle => self.store.settle().unwrap(),
+            Kind::Large => self.large(),
+            Kind::Flush => drop(self.store.flush().unwrap()),
+            Kind::Compact => self.compact(),
+            Kind::Catalog => self.change_catalog(),
+            Kind::Discard => self.stage_and_discard(),
+            Kind::Reopen => self.reopen(),
+        }
+        let writes = [Kind::Group, Kind::Large, Kind::Flush, Kind::Compact, Kind::Catalog];
+        self.is_fresh &= !writes.contains(&kind);
+    }
+
+    fn states(&self) -> [bool; 9] {
+        let stats = self.store.stats();
+        let level = |level: usize| stats.level_bytes.get(level).is_some_and(|bytes| *bytes > 0);
+        [
+            !self.snapshots.is_empty(),
+            stats.memtable_bytes > 0,
+            stats.level0_runs > 0,
+            stats.level0_runs > 3,
+            level(1),
+            level(2),
+            self.store.compact_progress().is_some(),
+            self.is_fresh,
+            self.was_killed,
+        ]
     }
 
     fn key(&mut self) -> Vec<u8> {
@@ -204,7 +332,7 @@ impl World {
         self.store.stage(&batch).unwrap().unwrap()
     }
 
-    fn group(&mut self) -> &'static str {
+    fn group(&mut self) {
         for _ in 0..self.rng.usize(1..4) {
             let entries = self.entries(4);
             let seq = self.stage(&entries);
@@ -214,17 +342,15 @@ impl World {
         let durability = if strict { Durability::Strict } else { Durability::Relaxed };
         let _ = self.store.commit(durability).unwrap();
         assert_eq!(self.store.visible_seq(), self.store.staged_seq());
-        "group"
     }
 
-    fn stage_and_discard(&mut self) -> &'static str {
+    fn stage_and_discard(&mut self) {
         let before = self.store.visible_seq();
         let mut batch = Batch::new();
         write(&mut batch, &self.entries(4));
         let _ = self.store.stage(&batch).unwrap().unwrap();
         assert!(self.store.discard());
         assert_eq!((self.store.visible_seq(), self.store.staged_seq()), (before, before));
-        "discard"
     }
 
     /// A snapshot, or the present.
@@ -233,13 +359,12 @@ impl World {
         self.snapshots.get(at).copied().unwrap_or(self.store.visible_seq())
     }
 
-    fn look_up(&mut self) -> &'static str {
+    fn look_up(&mut self) {
         let seq = self.seq();
         let key = self.key();
         let mut value = Vec::new();
         let found = self.store.get(View::at(seq), &key, &mut value).unwrap();
         assert_eq!(found.then_some(&value), self.versions.get(&key, seq), "{key:?} at {seq}");
-        "get"
     }
 
     fn range(&mut self) -> KeyRange {
@@ -262,11 +387,10 @@ impl World {
         }
     }
 
-    fn scan(&mut self) -> &'static str {
+    fn scan(&mut self) {
         let seq = self.seq();
         let range = self.range();
         self.compare(View::at(seq), &range, &self.versions, seq);
-        "scan"
     }
 
     fn compare(&self, view: View<'_>, range: &KeyRange, versions: &Versions, seq: u64) {
@@ -287,7 +411,7 @@ impl World {
     }
 
     /// A batch that is read through before it is committed, or never is.
-    fn overlay(&mut self) -> &'static str {
+    fn overlay(&mut self) {
         let mut batch = Batch::new();
         let mut all = Entries::new();
         for piece in 0..self.rng.usize(1..4) {
@@ -321,10 +445,9 @@ impl World {
             let (seq, _) = self.store.commit_spilled(&mut batch).unwrap();
             self.versions.commit(seq, &all);
         }
-        "overlay"
     }
 
-    fn large(&mut self) -> &'static str {
+    fn large(&mut self) {
         let mut batch = Batch::new();
         let mut all = Entries::new();
         for _ in 0..self.rng.usize(1..4) {
@@ -336,10 +459,9 @@ impl World {
         let (seq, _) = self.store.commit_spilled(&mut batch).unwrap();
         assert!(batch.is_empty());
         self.versions.commit(seq, &all);
-        "large"
     }
 
-    fn snapshot(&mut self) -> &'static str {
+    fn snapshot(&mut self) {
         if self.snapshots.len() < SNAPSHOTS_MAX && self.rng.bool() {
             let seq = self.store.visible_seq();
             self.store.pin(seq);
@@ -348,53 +470,40 @@ impl World {
             let seq = self.snapshots.swap_remove(self.rng.usize(..self.snapshots.len()));
             self.store.unpin(seq);
         }
-        "snapshot"
     }
 
-    fn work(&mut self) -> &'static str {
+    fn work(&mut self) {
         for _ in 0..self.rng.usize(1..20) {
             let budget = [1, 17, 333, 4_001, 100_000][self.rng.usize(..5)];
             self.store.step(budget).unwrap();
         }
-        "work"
     }
 
-    fn settle(&mut self) -> &'static str {
-        self.store.settle().unwrap();
-        "settle"
-    }
-
-    fn flush(&mut self) -> &'static str {
-        let _ = self.store.flush().unwrap();
-        "flush"
-    }
-
-    fn compact(&mut self) -> &'static str {
+    fn compact(&mut self) {
         self.store.compact_begin().unwrap();
         let unfinished = self.rng.u8(..4) == 0;
         while self.store.step(3_000).unwrap() && !unfinished {}
         if !unfinished {
             self.store.compact_report().unwrap();
         }
-        "compact"
     }
 
-    fn change_catalog(&mut self) -> &'static str {
+    fn change_catalog(&mut self) {
         self.catalog = vec![self.rng.u8(..); self.rng.usize(1..200)];
         let _ = self.store.commit_catalog(&self.catalog, &[]).unwrap();
-        "catalog"
     }
 
-    fn reopen(&mut self) -> &'static str {
-        if self.rng.bool() {
+    fn reopen(&mut self) {
+        self.was_killed = self.rng.bool();
+        if !self.was_killed {
             let _ = self.store.close().unwrap();
         }
+        self.is_fresh = true;
         let (visible, next) = (self.store.visible_seq(), self.store.staged_seq());
         self.store = Store::open(self.storage.clone(), &self.options).unwrap();
         assert_eq!((self.store.visible_seq(), self.store.staged_seq()), (visible, next));
         assert_eq!(self.store.catalog(), self.catalog);
         self.snapshots.clear();
-        "reopen"
     }
 
     fn check_everything(&mut self) {

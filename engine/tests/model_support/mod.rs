@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses its own part")]
 
+pub mod coverage;
 pub mod oracle;
 pub mod order;
 pub mod random;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use entidb::codec::id::Id;
 use entidb::codec::value::Value;
@@ -13,6 +13,7 @@ use entidb::{
 };
 
 use super::order::{Slot, compare, compare_tuples, slot};
+use super::random::specs;
 
 /// A string that no ordered index takes is at least so long; other values together stay below.
 pub const LONG: usize = 1100;
@@ -26,9 +27,58 @@ pub struct Model {
 #[derive(Clone, Default)]
 pub struct Coll {
     /// By encoded id.
-    pub docs: BTreeMap<Vec<u8>, Value>,
+    pub docs: BTreeMap<Arc<[u8]>, Arc<Doc>>,
     /// Indexes in the order they were made, and whether they are ready.
     pub indexes: Vec<(IndexSpec, bool)>,
+}
+
+/// A document, and what was worked out of it so far: it never changes, and it is asked often.
+#[derive(Debug)]
+pub struct Doc {
+    id: Arc<[u8]>,
+    pub value: Value,
+    encoded: OnceLock<Vec<u8>>,
+    /// Its values in each of the indexes that there can be, in order.
+    tuples: Vec<OnceLock<Tuples>>,
+}
+
+/// The values of a document in an index, or why it cannot be in it.
+type Tuples = Result<Vec<Vec<Slot>>, ErrorKind>;
+
+impl Doc {
+    fn new(id: &Arc<[u8]>, value: Value) -> Arc<Self> {
+        let tuples = (0..specs().len()).map(|_| OnceLock::new()).collect();
+        Arc::new(Self { id: Arc::clone(id), value, encoded: OnceLock::new(), tuples })
+    }
+
+    pub fn encoded(&self) -> &[u8] {
+        self.encoded.get_or_init(|| self.value.encode().unwrap())
+    }
+
+    fn tuples(&self, spec: &IndexSpec) -> &Tuples {
+        let at = specs().iter().position(|known| known == spec).unwrap();
+        self.tuples[at].get_or_init(|| {
+            let mut tuples = tuples(spec, &self.id, &self.value)?;
+            tuples.sort_by(|a, b| compare_tuples(a, b));
+            Ok(tuples)
+        })
+    }
+
+    /// Whether an index takes it.
+    fn check(&self, spec: &IndexSpec) -> Result<(), ErrorKind> {
+        let tuples = self.tuples(spec).as_ref().map_err(|kind| *kind)?;
+        let is_long = |slot: &Slot| matches!(slot, Some(Value::Text(text)) if text.len() >= LONG);
+        if spec.kind == IndexKind::Ordered && tuples.iter().flatten().any(is_long) {
+            return Err(ErrorKind::LimitExceeded);
+        }
+        Ok(())
+    }
+
+    /// The values that no other document may have too.
+    fn kept_apart(&self, spec: &IndexSpec) -> impl Iterator<Item = &Vec<Slot>> {
+        let tuples = self.tuples(spec).as_deref().unwrap_or_default();
+        tuples.iter().filter(|tuple| tuple.iter().all(Option::is_some))
+    }
 }
 
 /// A write with owned values.
@@ -83,7 +133,7 @@ impl Model {
     }
 
     pub fn get(&self, id: CollectionId, key: &[u8]) -> Option<Vec<u8>> {
-        self.coll(id).docs.get(key).map(|doc| doc.encode().unwrap())
+        self.coll(id).docs.get(key).map(|doc| doc.encoded().to_vec())
     }
 
     pub fn hash(&self, id: CollectionId, key: &[u8]) -> Option<[u8; 32]> {
@@ -100,11 +150,9 @@ impl Model {
         }
         for write in writes {
             let coll = next.coll(write.collection);
-            if let Some(doc) = coll.docs.get(&write.id) {
-                for (spec, ready) in &coll.indexes {
-                    if *ready || !ready_only {
-                        check(spec, &write.id, doc)?;
-                    }
+            if let Some(doc) = coll.docs.get(write.id.as_slice()) {
+                for (spec, _) in coll.indexes.iter().filter(|(_, ready)| *ready || !ready_only) {
+                    doc.check(spec)?;
                 }
             }
         }
@@ -122,22 +170,41 @@ impl Model {
             return Err(ErrorKind::Conflict);
         }
         let docs = &mut self.coll_mut(write.collection).docs;
+        let id: Arc<[u8]> = Arc::from(write.id.as_slice());
         match &write.what {
-            What::Insert(_) if docs.contains_key(&write.id) => Err(ErrorKind::AlreadyExists),
-            What::Put(doc) | What::Insert(doc) => {
-                docs.insert(write.id.clone(), doc.clone());
+            What::Insert(_) if docs.contains_key(&id) => Err(ErrorKind::AlreadyExists),
+            What::Put(value) | What::Insert(value) => {
+                docs.insert(Arc::clone(&id), Doc::new(&id, value.clone()));
                 Ok(Outcome::Written)
             }
-            What::Patch(set, unset) => match docs.get_mut(&write.id) {
-                Some(Value::Object(map)) => {
+            What::Patch(set, unset) => match docs.get(&id).map(|doc| doc.value.clone()) {
+                Some(Value::Object(mut map)) => {
                     map.retain(|name, _| !unset.contains(name));
                     map.extend(set.clone());
-                    Ok(Outcome::Patched(docs[&write.id].encode().unwrap()))
+                    let doc = Doc::new(&id, Value::Object(map));
+                    docs.insert(id, Arc::clone(&doc));
+                    Ok(Outcome::Patched(doc.encoded().to_vec()))
                 }
                 _ => Err(ErrorKind::NotFound),
             },
-            What::Delete => Ok(Outcome::Deleted(docs.remove(&write.id).is_some())),
+            What::Delete => Ok(Outcome::Deleted(docs.remove(&id).is_some())),
         }
+    }
+
+    /// Whether some index does not answer yet.
+    pub fn is_building(&self) -> bool {
+        self.collections.values().any(|coll| coll.indexes.iter().any(|(_, ready)| !ready))
+    }
+
+    /// Whether a document that was just written shares a value with another that an index which
+    /// answers keeps apart. Before the writes none did.
+    pub fn has_violated(&self, writes: &[Write]) -> bool {
+        writes.iter().any(|write| {
+            let coll = self.coll(write.collection);
+            let Some(doc) = coll.docs.get(write.id.as_slice()) else { return false };
+            let specs = coll.indexes.iter().filter(|(spec, ready)| *ready && spec.unique);
+            specs.into_iter().any(|(spec, _)| coll.is_shared(spec, doc))
+        })
     }
 
     /// Whether two documents share a value that an index keeps apart.
@@ -150,18 +217,8 @@ impl Model {
     }
 }
 
-/// Whether an index takes a document.
-fn check(spec: &IndexSpec, id: &[u8], doc: &Value) -> Result<(), ErrorKind> {
-    let tuples = tuples(spec, id, doc)?;
-    let is_long = |slot: &Slot| matches!(slot, Some(Value::Text(text)) if text.len() >= LONG);
-    if spec.kind == IndexKind::Ordered && tuples.iter().flatten().any(is_long) {
-        return Err(ErrorKind::LimitExceeded);
-    }
-    Ok(())
-}
-
 /// The values of a document in an index.
-pub fn tuples(spec: &IndexSpec, id: &[u8], doc: &Value) -> Result<Vec<Vec<Slot>>, ErrorKind> {
+fn tuples(spec: &IndexSpec, id: &[u8], doc: &Value) -> Tuples {
     let mut tuples: Vec<Vec<Slot>> = vec![Vec::new()];
     let mut arrays = 0;
     for (at, field) in spec.fields.iter().enumerate() {
@@ -212,27 +269,32 @@ fn find(value: &Value, names: &[&str], through: bool) -> Vec<Option<Value>> {
 
 impl Coll {
     pub fn is_violated(&self, spec: &IndexSpec) -> bool {
-        let mut seen: Vec<Vec<Slot>> = Vec::new();
-        for (id, doc) in &self.docs {
-            for tuple in tuples(spec, id, doc).unwrap_or_default() {
-                if tuple.iter().all(Option::is_some) {
-                    seen.push(tuple);
-                }
-            }
-        }
+        let mut seen: Vec<&Vec<Slot>> =
+            self.docs.values().flat_map(|doc| doc.kept_apart(spec)).collect();
         let all = seen.len();
         seen.sort_by(|a, b| compare_tuples(a, b));
         seen.dedup_by(|a, b| compare_tuples(a, b).is_eq());
         seen.len() < all
     }
 
+    /// Whether another document has a value of this one.
+    fn is_shared(&self, spec: &IndexSpec, doc: &Doc) -> bool {
+        let others = || self.docs.values().filter(|other| other.id != doc.id);
+        doc.kept_apart(spec).any(|tuple| {
+            let has = |other: &Arc<Doc>| {
+                other.kept_apart(spec).any(|theirs| compare_tuples(tuple, theirs).is_eq())
+            };
+            others().any(has)
+        })
+    }
+
     /// Whether some document cannot be in an index.
     pub fn is_refused(&self, spec: &IndexSpec) -> bool {
-        self.docs.iter().any(|(id, doc)| check(spec, id, doc).is_err())
+        self.docs.values().any(|doc| doc.check(spec).is_err())
     }
 
     pub fn entries(&self, spec: &IndexSpec) -> u64 {
-        self.docs.iter().map(|(id, doc)| tuples(spec, id, doc).unwrap().len() as u64).sum()
+        self.docs.values().map(|doc| doc.tuples(spec).as_ref().unwrap().len() as u64).sum()
     }
 
     /// The ids of a query's rows in order, or `None` where no index answers it.
@@ -246,8 +308,9 @@ impl Coll {
                 if is_empty {
                     Vec::new()
                 } else {
-                    let range = self.docs.range::<Vec<u8>, _>(bounds);
-                    range.map(|(id, _)| id.clone()).collect()
+                    let owned = |bound: Bound<&Vec<u8>>| bound.map(|id| Arc::from(id.as_slice()));
+                    let range = (owned(bounds.0), owned(bounds.1));
+                    self.docs.range::<Arc<[u8]>, _>(range).map(|(id, _)| id.to_vec()).collect()
                 }
             }
             Access::Index { fields, equal, lower, upper, prefix } => {
@@ -289,16 +352,15 @@ impl Coll {
     }
 
     fn index_rows(&self, spec: &IndexSpec, asked: &Asked<'_>, reverse: bool) -> Vec<Vec<u8>> {
-        let mut rows: Vec<(Vec<Slot>, Vec<u8>)> = Vec::new();
+        let mut rows: Vec<(&Vec<Slot>, &Arc<[u8]>)> = Vec::new();
         for (id, doc) in &self.docs {
-            let mut within = tuples(spec, id, doc).unwrap();
-            within.retain(|tuple| asked.holds(tuple));
-            within.sort_by(|a, b| compare_tuples(a, b));
-            let first = if reverse { within.pop() } else { within.into_iter().next() };
-            rows.extend(first.map(|tuple| (tuple, id.clone())));
+            let tuples = doc.tuples(spec).as_ref().unwrap();
+            let mut within = tuples.iter().filter(|tuple| asked.holds(tuple));
+            let first = if reverse { within.next_back() } else { within.next() };
+            rows.extend(first.map(|tuple| (tuple, id)));
         }
-        rows.sort_by(|a, b| compare_tuples(&a.0, &b.0).then_with(|| a.1.cmp(&b.1)));
-        rows.into_iter().map(|(_, id)| id).collect()
+        rows.sort_by(|a, b| compare_tuples(a.0, b.0).then_with(|| a.1.cmp(b.1)));
+        rows.into_iter().map(|(_, id)| id.to_vec()).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::LazyLock;
 
 use entidb::codec::id::Id;
 use entidb::codec::value::Value;
@@ -29,7 +30,12 @@ const BIGS: [i128; 8] =
     [0, 1, 2, -1, 9_007_199_254_740_993, 1_152_921_504_606_846_977, -(1 << 63), (1 << 64) - 1];
 const BYTES: [&[u8]; 5] = [&[], &[0], &[0, 1], &[1], &[255]];
 
-pub fn specs() -> Vec<IndexSpec> {
+/// The indexes that there can be.
+pub fn specs() -> &'static [IndexSpec] {
+    &SPECS
+}
+
+static SPECS: LazyLock<Vec<IndexSpec>> = LazyLock::new(|| {
     vec![
         IndexSpec::ordered(["a"]),
         IndexSpec::ordered(["a", "b"]),
@@ -47,7 +53,7 @@ pub fn specs() -> Vec<IndexSpec> {
         IndexSpec::ordered(["n.x"]),
         IndexSpec::ordered(["id"]),
     ]
-}
+});
 
 fn pick<T: Copy>(rng: &mut Rng, all: &[T]) -> T {
     all[rng.usize(..all.len())]
@@ -189,8 +195,7 @@ pub fn query(rng: &mut Rng, model: &Model) -> QueryPlan {
 }
 
 fn index_access(rng: &mut Rng) -> Access {
-    let specs = specs();
-    let spec = &specs[rng.usize(..specs.len())];
+    let spec = &specs()[rng.usize(..specs().len())];
     let fields = spec.fields[..=rng.usize(..spec.fields.len())].to_vec();
     let mut equal = tuple(rng, &fields);
     equal.truncate(rng.usize(..=fields.len()));

@@ -3,7 +3,7 @@
 use entidb::Durability;
 use fastrand::Rng;
 
-use super::{RETIRED_PREFIX, Script, Step, Write, key};
+use super::{RETIRED_MARK, RETIRED_PREFIX, Script, Step, Write, key};
 
 impl Script {
     /// What goes on after a crash.
@@ -34,7 +34,7 @@ impl Script {
             }
             13 => {
                 is_retired = true;
-                let catalog = vec![u8::try_from(at).unwrap_or(255) + 1];
+                let catalog = vec![RETIRED_MARK, u8::try_from(at).unwrap_or(255)];
                 Step::Catalog(catalog, vec![RETIRED_PREFIX.to_vec()])
             }
             14 | 15 => {
@@ -51,7 +51,7 @@ impl Script {
     }
 }
 
-fn writes(rng: &mut Rng, most: usize, is_retired: bool) -> Vec<Write> {
+pub fn writes(rng: &mut Rng, most: usize, is_retired: bool) -> Vec<Write> {
     let write = |rng: &mut Rng| {
         let space = [1, 3, 9][rng.usize(..3)];
         let value = (rng.u8(..5) > 0).then(|| vec![rng.u8(..); rng.usize(..700)]);
@@ -64,15 +64,15 @@ fn writes(rng: &mut Rng, most: usize, is_retired: bool) -> Vec<Write> {
     (0..rng.usize(1..=most)).map(|_| write(rng)).collect()
 }
 
-fn put(n: u32, len: usize) -> Write {
+pub fn put(n: u32, len: usize) -> Write {
     (key(1, n), Some(vec![n.to_le_bytes()[0]; len]))
 }
 
-fn one(n: u32, len: usize) -> Step {
+pub fn one(n: u32, len: usize) -> Step {
     Step::Group(vec![vec![put(n, len)]], Durability::Strict)
 }
 
-fn fill(from: u32, count: u32) -> Vec<Step> {
+pub fn fill(from: u32, count: u32) -> Vec<Step> {
     (from..from + count).map(|n| one(n, 200)).collect()
 }
 
@@ -118,7 +118,7 @@ fn of_segments() -> Vec<(&'static str, Script)> {
             vec![
                 Step::Group(vec![vec![under_prefix]], Durability::Strict),
                 Step::Flush,
-                Step::Catalog(b"without".to_vec(), vec![RETIRED_PREFIX.to_vec()]),
+                Step::Catalog(b"\xffwithout".to_vec(), vec![RETIRED_PREFIX.to_vec()]),
                 one(1, 9),
                 Step::Flush,
                 Step::Compact,

@@ -1,4 +1,5 @@
 // The steps of `npm test` in their order, what is quick first. A new step is a line in the table.
+import { readdirSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { build } from '../build.mjs'
 import { checkLicences } from '../licences.mjs'
@@ -7,7 +8,9 @@ import { checkSizes } from '../size.mjs'
 import { tidy } from '../tidy.mjs'
 import { chromium, chromiumArgs, findChromedriver, findFirefox, findWebKit } from './browser.mjs'
 import { countTests } from './counts.mjs'
+import { crashTests, exploring, modelTests } from './explore.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
+import { checkFloors, printedCounts } from './reliability.mjs'
 import { ask, Failure, run, which } from './run.mjs'
 
 /**
@@ -23,6 +26,8 @@ export const steps = [
   { name: 'licences', what: 'licences, sources and reasons of dependencies', run: licences },
   { name: 'clippy', what: 'Rust passes the linter, natively and for wasm', run: clippy },
   { name: 'engine', what: 'tests of the engine, natively', run: engine },
+  { name: 'crash', what: 'what crashes leave of the engine, at every call', run: crash },
+  { name: 'model', what: 'random work on the engine against models', run: model },
   { name: 'wasm32', what: 'the engine alone compiles for the browser', run: wasm32 },
   { name: 'build', what: 'the package builds', run: build },
   { name: 'size', what: 'the package is within its size', run: size },
@@ -71,15 +76,51 @@ async function clippy() {
   await run('cargo', [...args, ...wasmTarget, ...deny])
 }
 
-/** nextest runs the tests of all files side by side, but not the examples in comments. */
+/**
+ * nextest runs the tests of all files side by side, but not the examples in comments. Those that
+ * explore have steps of their own, in which they say how much they tried.
+ */
 async function engine() {
   if (!which('cargo-nextest')) {
-    return { passed: countTests('cargo', await run('cargo', ['test', '--locked', '-p', 'entidb'])) }
+    const args = ['test', '--locked', '-p', 'entidb', '--lib', ...otherTests()]
+    return { passed: countTests('cargo', await run('cargo', args)) }
   }
-  const tests = await run('cargo', ['nextest', 'run', '--locked', '-p', 'entidb'])
+  const names = exploringTests.map((name) => `binary(${name})`)
+  const others = ['-E', `not (${names.join(' | ')})`]
+  const tests = await run('cargo', ['nextest', 'run', '--locked', '-p', 'entidb', ...others])
   const examples = await run('cargo', ['test', '--locked', '-p', 'entidb', '--doc'])
   const ran = /^test result: ok\. [1-9]/m.test(examples) ? countTests('cargo', examples) : 0
   return { passed: countTests('nextest', tests) + ran }
+}
+
+const exploringTests = [...crashTests, ...modelTests]
+
+function otherTests() {
+  const names = readdirSync(inRoot('engine', 'tests'), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.rs'))
+    .map((entry) => entry.name.slice(0, -'.rs'.length))
+  return names.filter((name) => !exploringTests.includes(name)).flatMap((name) => ['--test', name])
+}
+
+async function crash() {
+  return explore(crashTests, { workloads: 260, images: 200_000 })
+}
+
+async function model() {
+  return explore(modelTests, { modelOps: 2_000_000 })
+}
+
+/**
+ * Runs tests that print what they tried, and fails where that is too little.
+ * @param {string[]} tests
+ * @param {Record<string, number>} floors
+ */
+async function explore(tests, floors) {
+  const output = await run('cargo', exploring(tests))
+  const counts = printedCounts(output)
+  checkFloors(counts, floors)
+  const note = Object.entries(counts).map(([name, count]) => `${count} ${name}`)
+  return { passed: countTests('cargo', output), note: note.join(', ') }
 }
 
 async function wasm32() {

@@ -1,0 +1,34 @@
+// Random work against models, from one seed to the next, and stores of more than a gigabyte.
+import { exploreInRounds, exploring, modelTests } from '../lib/explore.mjs'
+
+/** Seeds of a round, of which each has so many operations. */
+const seeds = 1000
+const storeOps = 4000
+const databaseOps = 3000
+const largeMegabytes = 1100
+
+export default {
+  about: 'Random work against models',
+  /** @param {{ minutes: number | undefined, next: number }} task */
+  run: ({ minutes = 10, next }) =>
+    exploreInRounds({
+      minutes,
+      next,
+      seeds,
+      round: (first) => [
+        {
+          args: exploring(modelTests, 'random_work'),
+          env: {
+            STORE_MODEL_FIRST: String(first),
+            STORE_MODEL_OPS: String(seeds * storeOps),
+            MODEL_FIRST: String(first),
+            MODEL_OPS: String(seeds * databaseOps),
+          },
+        },
+        {
+          args: exploring(['store_model_large']),
+          env: { STORE_MODEL_FIRST: String(first), STORE_MODEL_LARGE_MB: String(largeMegabytes) },
+        },
+      ],
+    }),
+}

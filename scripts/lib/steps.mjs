@@ -12,6 +12,7 @@ import { crashTests, exploring, modelTests } from './explore.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
 import { checkFloors, printedCounts } from './reliability.mjs'
 import { ask, Failure, run, which } from './run.mjs'
+import { bundleScripts } from './scripts.mjs'
 
 /**
  * @typedef {{ passed?: number, note?: string }} Result `passed` where the step counts tests
@@ -152,7 +153,9 @@ async function unit() {
   return { passed: countTests('node', await run('node', ['--test', ...files])) }
 }
 
+/** The script for IndexedDB is part of what is tested, though written in another language. */
 async function storage() {
+  const [indexedDb] = await bundleScripts({ entryPoints: ['js/indexeddb.ts'] })
   const webdriver = inRoot('build', 'webdriver.json')
   const options = { binary: chromium(), args: ['--headless', ...chromiumArgs] }
   await mkdir(inRoot('build'), { recursive: true })
@@ -161,6 +164,7 @@ async function storage() {
     env: {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: wasmBindgen().testRunner,
       CHROMEDRIVER: findChromedriver(),
+      ENTIDB_INDEXEDDB_SCRIPT: indexedDb?.code,
       WASM_BINDGEN_TEST_WEBDRIVER_JSON: webdriver,
       WASM_BINDGEN_TEST_TIMEOUT: '120',
     },

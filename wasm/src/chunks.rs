@@ -45,6 +45,11 @@ impl fmt::Debug for Chunks {
 }
 
 impl Engine {
+    /// The files of an engine over chunks.
+    pub fn chunk_storage(&self) -> Option<ChunkStorage> {
+        self.chunks.as_ref().map(|chunks| chunks.storage.borrow().clone())
+    }
+
     fn on_chunks<T>(&self, call: impl FnOnce(&Chunks) -> Result<T>) -> Answer<T> {
         guarded(|| call(self.chunks.as_ref().ok_or_else(no_chunks)?)).map_err(|e| thrown(&e))
     }

@@ -7,6 +7,9 @@
 mod checks;
 mod model;
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use super::{FileId, Read, Storage, Synced};
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Durability;
@@ -54,30 +57,68 @@ impl Default for Scope {
 /// Why a check failed.
 type Verdict = std::result::Result<(), String>;
 
-/// One check.
-struct Check<H: Host> {
-    name: &'static str,
-    run: fn(&mut Bench<'_, H>) -> Verdict,
+/// A host whose storages take their time, such as those of a browser's database.
+pub trait AsyncHost {
+    /// The storage under test.
+    type Storage: Storage;
+
+    /// As [`Host::make`].
+    fn make(&mut self) -> impl Future<Output = Result<Self::Storage>>;
+
+    /// As [`Host::reopen`].
+    fn reopen(&mut self, storage: Self::Storage) -> impl Future<Output = Result<Self::Storage>>;
+
+    /// As [`Host::settle`].
+    fn settle(&mut self, storage: &Self::Storage) -> impl Future<Output = Result<()>>;
+}
+
+impl<H: Host> AsyncHost for H {
+    type Storage = H::Storage;
+
+    async fn make(&mut self) -> Result<H::Storage> {
+        Host::make(self)
+    }
+
+    async fn reopen(&mut self, storage: H::Storage) -> Result<H::Storage> {
+        Host::reopen(self, storage)
+    }
+
+    async fn settle(&mut self, storage: &H::Storage) -> Result<()> {
+        Host::settle(self, storage)
+    }
 }
 
 /// Runs every check on a storage of its own. The error names the first sentence that is not held,
 /// and what was found instead.
 pub fn check<H: Host>(host: &mut H, scope: Scope) -> Verdict {
-    let model: Check<H> =
-        Check { name: "any sequence of calls does what a model does", run: model::run };
-    for check in checks::all::<H>().into_iter().chain([model]) {
-        let mut run = || {
-            let storage = host.make().map_err(|e| format!("the storage could not be made: {e}"))?;
-            let mut bench = Bench { host, storage: Some(storage), scope, barrier_last: None };
-            (check.run)(&mut bench)
-        };
-        run().map_err(|why: String| format!("{}: {why}", check.name))?;
+    let checked = pin!(check_async(host, scope));
+    match checked.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(verdict) => verdict,
+        Poll::Pending => Err("a host that answers at once has waited".into()),
     }
-    Ok(())
+}
+
+/// As [`check`], where the host takes its time.
+pub async fn check_async<H: AsyncHost>(host: &mut H, scope: Scope) -> Verdict {
+    checks::all(host, scope).await?;
+    one(host, scope, "any sequence of calls does what a model does", model::run).await
+}
+
+/// Runs one check.
+async fn one<H: AsyncHost>(
+    host: &mut H,
+    scope: Scope,
+    name: &str,
+    run: impl AsyncFnOnce(&mut Bench<'_, H>) -> Verdict,
+) -> Verdict {
+    let made = host.make().await;
+    let storage = made.map_err(|e| format!("{name}: the storage could not be made: {e}"))?;
+    let mut bench = Bench { host, storage: Some(storage), scope, barrier_last: None };
+    run(&mut bench).await.map_err(|why| format!("{name}: {why}"))
 }
 
 /// A storage under test, with the calls that a check makes.
-struct Bench<'h, H: Host> {
+struct Bench<'h, H: AsyncHost> {
     host: &'h mut H,
     /// Empty only when reopening failed.
     storage: Option<H::Storage>,
@@ -85,14 +126,14 @@ struct Bench<'h, H: Host> {
     barrier_last: Option<u64>,
 }
 
-impl<H: Host> Bench<'_, H> {
+impl<H: AsyncHost> Bench<'_, H> {
     fn storage(&self) -> std::result::Result<&H::Storage, String> {
         self.storage.as_ref().ok_or_else(|| "the storage is gone".into())
     }
 
-    fn settle(&mut self) -> Verdict {
+    async fn settle(&mut self) -> Verdict {
         let storage = self.storage.as_ref().ok_or("the storage is gone")?;
-        self.host.settle(storage).map_err(|e| format!("settling failed: {e}"))
+        self.host.settle(storage).await.map_err(|e| format!("settling failed: {e}"))
     }
 
     fn len(&self, file: FileId) -> std::result::Result<u64, String> {
@@ -100,7 +141,7 @@ impl<H: Host> Bench<'_, H> {
     }
 
     /// Reads; the answer `Missing` must be gone once the host has settled.
-    fn try_read(
+    async fn try_read(
         &mut self,
         file: FileId,
         offset: u64,
@@ -110,39 +151,40 @@ impl<H: Host> Bench<'_, H> {
         for _ in 0..2 {
             match self.storage()?.read_at(file, offset, &mut buf) {
                 Ok(Read::Done) => return Ok(Ok(buf)),
-                Ok(Read::Missing) => self.settle()?,
+                Ok(Read::Missing) => self.settle().await?,
                 Err(e) => return Ok(Err(e)),
             }
         }
         Err(format!("{} is still missing at {offset} after it was fetched", file.name()))
     }
 
-    fn read(
+    async fn read(
         &mut self,
         file: FileId,
         offset: u64,
         len: usize,
     ) -> std::result::Result<Vec<u8>, String> {
         let name = file.name();
-        self.try_read(file, offset, len)?
+        self.try_read(file, offset, len)
+            .await?
             .map_err(|e| format!("reading {len} bytes of {name} at {offset} failed: {e}"))
     }
 
-    fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) -> Verdict {
+    async fn write(&mut self, file: FileId, offset: u64, bytes: &[u8]) -> Verdict {
         // A storage of chunks needs those at the rim of the range, as the engine's alignment
         // ensures.
-        self.fetch_around(file, offset, bytes.len())?;
+        self.fetch_around(file, offset, bytes.len()).await?;
         self.storage()?.write_at(file, offset, bytes).map_err(|e| {
             format!("writing {} bytes of {} at {offset} failed: {e}", bytes.len(), file.name())
         })
     }
 
-    fn fetch_around(&mut self, file: FileId, offset: u64, len: usize) -> Verdict {
+    async fn fetch_around(&mut self, file: FileId, offset: u64, len: usize) -> Verdict {
         let file_len = self.len(file)?;
         let end = offset.saturating_add(len as u64);
         for at in [offset.min(file_len.saturating_sub(1)), end] {
             if at < file_len {
-                self.read(file, at, 1)?;
+                self.read(file, at, 1).await?;
             }
         }
         Ok(())
@@ -155,7 +197,7 @@ impl<H: Host> Bench<'_, H> {
     }
 
     /// Syncs, and has a pending barrier completed.
-    fn sync(&mut self, file: FileId, durability: Durability) -> Verdict {
+    async fn sync(&mut self, file: FileId, durability: Durability) -> Verdict {
         let answer = self.storage()?.sync(file, durability);
         match answer.map_err(|e| format!("syncing {} failed: {e}", file.name()))? {
             Synced::Done => Ok(()),
@@ -164,18 +206,19 @@ impl<H: Host> Bench<'_, H> {
                     format!("barrier {} came after {:?}", barrier.0, self.barrier_last)
                 })?;
                 self.barrier_last = Some(barrier.0);
-                self.settle()
+                self.settle().await
             }
         }
     }
 
     /// Syncs all files, then closes and opens the storage.
-    fn reopen(&mut self) -> Verdict {
+    async fn reopen(&mut self) -> Verdict {
         for file in FileId::ALL {
-            self.sync(file, Durability::Strict)?;
+            self.sync(file, Durability::Strict).await?;
         }
         let storage = self.storage.take().ok_or("the storage is gone")?;
-        let storage = self.host.reopen(storage).map_err(|e| format!("reopening failed: {e}"))?;
+        let storage =
+            self.host.reopen(storage).await.map_err(|e| format!("reopening failed: {e}"))?;
         self.storage = Some(storage);
         self.barrier_last = None;
         Ok(())
@@ -188,8 +231,8 @@ impl<H: Host> Bench<'_, H> {
         })
     }
 
-    fn expect_bytes(&mut self, file: FileId, offset: u64, expected: &[u8]) -> Verdict {
-        let found = self.read(file, offset, expected.len())?;
+    async fn expect_bytes(&mut self, file: FileId, offset: u64, expected: &[u8]) -> Verdict {
+        let found = self.read(file, offset, expected.len()).await?;
         let differs = found.iter().zip(expected).position(|(a, b)| a != b);
         differs.map_or(Ok(()), |at| {
             Err(format!(
@@ -203,9 +246,9 @@ impl<H: Host> Bench<'_, H> {
     }
 
     /// A read that leaves the file must fail with `Io`.
-    fn expect_past_the_end(&mut self, file: FileId, offset: u64, len: usize) -> Verdict {
+    async fn expect_past_the_end(&mut self, file: FileId, offset: u64, len: usize) -> Verdict {
         expect_kind(
-            &self.try_read(file, offset, len)?,
+            &self.try_read(file, offset, len).await?,
             &[ErrorKind::Io],
             &format!("reading {len} bytes of {} at {offset}, past its end", file.name()),
         )

@@ -2,25 +2,30 @@
 
 use fastrand::Rng;
 
-use super::{Bench, Host, Verdict};
+use super::{AsyncHost, Bench, Verdict};
 use crate::options::Durability;
 use crate::storage::FileId;
 
 /// Files stay below this, so that calls meet each other's traces.
 const FILE_BYTES_MAX: usize = 96 * 1024;
 
-pub fn run<H: Host>(bench: &mut Bench<'_, H>) -> Verdict {
+pub async fn run<H: AsyncHost>(bench: &mut Bench<'_, H>) -> Verdict {
     let mut rng = Rng::with_seed(bench.scope.seed);
     let mut model: [Vec<u8>; 3] = Default::default();
     for op in 0..bench.scope.model_ops {
         step(bench, &mut model, &mut rng)
+            .await
             .map_err(|why| format!("operation {op} of seed {}: {why}", bench.scope.seed))?;
     }
-    bench.reopen()?;
-    compare(bench, &model)
+    bench.reopen().await?;
+    compare(bench, &model).await
 }
 
-fn step<H: Host>(bench: &mut Bench<'_, H>, model: &mut [Vec<u8>; 3], rng: &mut Rng) -> Verdict {
+async fn step<H: AsyncHost>(
+    bench: &mut Bench<'_, H>,
+    model: &mut [Vec<u8>; 3],
+    rng: &mut Rng,
+) -> Verdict {
     let file = *rng.choice(&FileId::ALL).unwrap_or(&FileId::Volume);
     let bytes = file.of_mut(model);
     match rng.u8(..100) {
@@ -34,7 +39,7 @@ fn step<H: Host>(bench: &mut Bench<'_, H>, model: &mut [Vec<u8>; 3], rng: &mut R
             let start = start.min(FILE_BYTES_MAX);
             let mut new = vec![0; length(rng)];
             rng.fill(&mut new);
-            bench.write(file, start as u64, &new)?;
+            bench.write(file, start as u64, &new).await?;
             let end = start + new.len();
             if !new.is_empty() && bytes.len() < end {
                 bytes.resize(end, 0);
@@ -47,8 +52,8 @@ fn step<H: Host>(bench: &mut Bench<'_, H>, model: &mut [Vec<u8>; 3], rng: &mut R
             let start = rng.usize(..=bytes.len());
             let len = length(rng);
             match bytes.get(start..start + len) {
-                Some(expected) => bench.expect_bytes(file, start as u64, expected)?,
-                None => bench.expect_past_the_end(file, start as u64, len)?,
+                Some(expected) => bench.expect_bytes(file, start as u64, expected).await?,
+                None => bench.expect_past_the_end(file, start as u64, len).await?,
             }
         }
         80..90 => {
@@ -60,12 +65,12 @@ fn step<H: Host>(bench: &mut Bench<'_, H>, model: &mut [Vec<u8>; 3], rng: &mut R
         }
         90..98 => {
             let durability = if rng.bool() { Durability::Strict } else { Durability::Relaxed };
-            bench.sync(file, durability)?;
+            bench.sync(file, durability).await?;
         }
         98 => bench.expect_len(file, bytes.len() as u64)?,
         _ => {
-            bench.reopen()?;
-            compare(bench, model)?;
+            bench.reopen().await?;
+            compare(bench, model).await?;
         }
     }
     let expected = file.of(model).len() as u64;
@@ -82,11 +87,11 @@ fn length(rng: &mut Rng) -> usize {
     }
 }
 
-fn compare<H: Host>(bench: &mut Bench<'_, H>, model: &[Vec<u8>; 3]) -> Verdict {
+async fn compare<H: AsyncHost>(bench: &mut Bench<'_, H>, model: &[Vec<u8>; 3]) -> Verdict {
     for file in FileId::ALL {
         let expected = file.of(model);
         bench.expect_len(file, expected.len() as u64)?;
-        bench.expect_bytes(file, 0, expected)?;
+        bench.expect_bytes(file, 0, expected).await?;
     }
     Ok(())
 }

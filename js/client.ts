@@ -100,6 +100,18 @@ export class Client implements Port {
     return this.#closing
   }
 
+  /**
+   * Ends the worker once the page is put aside to be come back to: out of sight it would keep the
+   * database from every page that is there, for as long as the browser remembers this one.
+   */
+  endWithPage(): void {
+    const { signal } = this.#ended
+    const leave = ({ persisted }: PageTransitionEvent) => {
+      if (persisted) this.#lose('its page was put aside')
+    }
+    globalThis.addEventListener?.('pagehide', leave, { signal })
+  }
+
   /** Ends the worker as it is. */
   abandon(): void {
     this.#end(new EntidbError('Closed', 'the database was not opened; open it again'))

@@ -30,6 +30,8 @@ export async function open<S extends Schema = NoSchema>(
   const task = { type: 'open', options: settings.host } as const
   const started = await start(task, settings.watch.signal)
   const client = new Client(started)
+  // What is in memory is held from nobody, and would be lost.
+  if ((started.value as Opened).backend !== 'memory') client.endWithPage()
   try {
     return (await finish(client, settings, started.value as Opened)) as unknown as Database<S>
   } catch (error) {

@@ -77,6 +77,21 @@ export const hosts: Suite = {
     }
   },
 
+  async 'a page that is put aside lets others have the database'({ open, storage }) {
+    const db = await open({ collections: schema })
+    await db.tasks.put(task(1))
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false }))
+    equal(await db.tasks.count(), 1)
+    dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+    // Nobody else can have what is in memory.
+    if (storage === 'memory') return equal(await db.tasks.count(), 1)
+    const error = await fails('HostLost', () => db.tasks.count())
+    ok(error.message.includes('open it again'), error.message)
+    const again = await open({ collections: schema })
+    equal(await again.tasks.count(), 1)
+    await again.close()
+  },
+
   async 'a worker whose script cannot be loaded is told at once'({ open }) {
     const Real = globalThis.Worker
     const missing = (_: string | URL, options?: WorkerOptions) =>

@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findChromedriver, findChromium, findFirefox, findWebKit } from './lib/browser.mjs'
-import { inRoot, lockedVersion, wasmBindgenRoot } from './lib/paths.mjs'
+import { cargoFuzz, cargoFuzzVersion, whyNoNightly } from './lib/fuzz.mjs'
+import { cargoFuzzRoot, inRoot, lockedVersion, wasmBindgenRoot } from './lib/paths.mjs'
 import { ask, Failure, main, run, say, seconds, which } from './lib/run.mjs'
 
 /**
@@ -74,6 +75,13 @@ const browser = {
  * @type {Record<string, Need>}
  */
 const needsOfSteps = {
+  // The step `fuzz` still runs the saved inputs then, and says that it made up no others.
+  fuzz: {
+    name: `cargo-fuzz ${cargoFuzzVersion}`,
+    there: () => existsSync(cargoFuzz()),
+    effort: 'cargo install, about a minute, once for this version',
+    get: installCargoFuzz,
+  },
   power: {
     name: 'strace',
     there: () => which('strace') !== undefined,
@@ -119,6 +127,19 @@ async function installWasmBindgen(version, folder) {
   await run('cargo', [...args, '--target-dir', target], {
     quiet: true,
     env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: '1', CARGO_PROFILE_RELEASE_DEBUG: 'false' },
+  })
+  await rm(target, { recursive: true, force: true })
+}
+
+async function installCargoFuzz() {
+  const why = whyNoNightly()
+  if (why) throw new Failure(why)
+  const folder = cargoFuzzRoot(cargoFuzzVersion)
+  const target = join(folder, 'target')
+  const args = ['install', '--locked', 'cargo-fuzz', '--version', cargoFuzzVersion]
+  await run('cargo', [...args, '--root', folder, '--target-dir', target], {
+    quiet: true,
+    env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: '1' },
   })
   await rm(target, { recursive: true, force: true })
 }

@@ -40,6 +40,9 @@ pub mod codec;
 mod counters;
 pub mod db;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod host;
 mod index;
 #[doc(hidden)]

@@ -31,6 +31,12 @@ export function lockedVersion(crate) {
  */
 export const wasmBindgenRoot = (version) => join(toolCache, `wasm-bindgen-${version}`)
 
+/**
+ * The folder of cargo-fuzz, one for each version.
+ * @param {string} version
+ */
+export const cargoFuzzRoot = (version) => join(toolCache, `cargo-fuzz-${version}`)
+
 /** The wasm-bindgen tools of the locked version. */
 export function wasmBindgen() {
   const folder = join(wasmBindgenRoot(String(lockedVersion('wasm-bindgen'))), 'bin')

@@ -9,6 +9,7 @@ import { tidy } from '../tidy.mjs'
 import { chromium, chromiumArgs, findChromedriver, findFirefox, findWebKit } from './browser.mjs'
 import { countTests } from './counts.mjs'
 import { crashTests, exploring, modelTests } from './explore.mjs'
+import { checkFuzzing } from './fuzz.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
 import { checkFloors, printedCounts } from './reliability.mjs'
 import { ask, Failure, run, which } from './run.mjs'
@@ -29,6 +30,7 @@ export const steps = [
   { name: 'engine', what: 'tests of the engine, natively', run: engine },
   { name: 'crash', what: 'what crashes leave of the engine, at every call', run: crash },
   { name: 'model', what: 'random work on the engine against models', run: model },
+  { name: 'fuzz', what: 'saved inputs of the fuzzers, and some seconds more', run: checkFuzzing },
   { name: 'wasm32', what: 'the engine alone compiles for the browser', run: wasm32 },
   { name: 'build', what: 'the package builds', run: build },
   { name: 'size', what: 'the package is within its size', run: size },

@@ -4,6 +4,8 @@ pub(crate) mod batch;
 pub(crate) mod cache;
 pub(crate) mod compact;
 pub(crate) mod entry;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzz;
 pub mod io;
 pub(crate) mod log;
 pub(crate) mod logs;

@@ -12,7 +12,7 @@ use super::log::{self, FrameView, Header, HeaderState};
 use super::logs::{Epoch, Logs};
 use super::manifest::{CatalogState, Manifest};
 use super::memtable::Memtable;
-use super::root::{ROOT_BYTES, ROOT_COPY_OFFSET, Root};
+use super::root::{NUMBERS_END, ROOT_BYTES, ROOT_COPY_OFFSET, Root};
 use super::superblock::{
     MANIFESTS_OFFSET, ROOTS_OFFSET, SLOT_BYTES, SUPERBLOCK_BYTES, Superblock, units_start,
 };
@@ -84,7 +84,11 @@ pub(crate) fn open<S: Storage>(storage: S, options: &Options) -> Result<Recovere
     let logs = replay.logs(&root);
     let next_seq = replay.visible_seq.max(logs.reserved_seq()).max(root.reserved_seq) + 1;
     // A crashed job may have written blocks under ids that no manifest knows of.
-    let next_segment_id = manifest.next_segment_id + replay.skipped_ids();
+    let next_segment_id = manifest
+        .next_segment_id
+        .checked_add(replay.skipped_ids())
+        .filter(|id| *id < NUMBERS_END)
+        .ok_or_else(|| Error::corrupt("volume", root.manifest_offset, "no segment has this id"))?;
     let mut volume = Volume::new(superblock, (root, slot), version, previous, next_segment_id);
     volume.take_stock(&io)?;
     Ok(Recovered {

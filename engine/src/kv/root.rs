@@ -10,6 +10,8 @@ pub(crate) const ROOT_COPY_OFFSET: usize = 2048;
 
 const MAGIC: [u8; 8] = *b"EntiRoot";
 const CHECKSUM_OFFSET: usize = 96;
+/// Sequence numbers, epochs and generations stay below this.
+pub(crate) const NUMBERS_END: u64 = 1 << 63;
 
 /// A committed state of the volume.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +86,7 @@ impl Root {
         let manifest_offset = reader.u64()?;
         let manifest_len = reader.u32()?;
         reader.take(4)?;
-        Ok(Self {
+        let root = Self {
             generation,
             manifest_offset,
             manifest_len,
@@ -94,13 +96,36 @@ impl Root {
             closed_epoch: reader.u64()?,
             live_epoch: reader.u64()?,
             database_id: reader.array()?,
-        })
+        };
+        root.is_sound().then_some(root).ok_or_else(|| Error::decode("no root says this"))
+    }
+
+    /// Whether its numbers leave room to count on.
+    fn is_sound(&self) -> bool {
+        [self.generation, self.flushed_seq, self.reserved_seq, self.closed_epoch, self.live_epoch]
+            .into_iter()
+            .all(|number| number < NUMBERS_END)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_root_whose_numbers_leave_no_room_to_count_on_is_refused() {
+        let sound = Root { closed_epoch: NUMBERS_END - 1, ..Root::default() };
+        assert_eq!(Root::decode_slot(&sound.encode_slot()).unwrap(), sound);
+        for unsound in [
+            Root { generation: u64::MAX, ..sound },
+            Root { flushed_seq: u64::MAX, ..sound },
+            Root { reserved_seq: NUMBERS_END, ..sound },
+            Root { closed_epoch: u64::MAX, ..sound },
+            Root { live_epoch: u64::MAX, ..sound },
+        ] {
+            assert!(Root::decode_slot(&unsound.encode_slot()).is_err(), "{unsound:?}");
+        }
+    }
 
     #[test]
     fn a_slot_survives_the_loss_of_either_copy_but_not_of_both() {

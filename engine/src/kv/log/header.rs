@@ -3,6 +3,7 @@
 use crate::codec::bytes::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::io::Io;
+use crate::kv::root::NUMBERS_END;
 use crate::kv::superblock::{FORMAT_MAJOR, FORMAT_MINOR};
 use crate::limits::LOG_HEAD_BYTES;
 use crate::storage::{FileId, Storage};
@@ -107,7 +108,9 @@ impl Header {
     }
 
     fn is_sound(&self) -> bool {
-        self.epoch > 0 && self.first_seq > self.prev_last_seq
+        let numbers = [self.epoch, self.generation, self.reserved_through];
+        let leave_room = numbers.into_iter().all(|number| number < NUMBERS_END);
+        leave_room && self.epoch > 0 && self.first_seq > self.prev_last_seq
     }
 }
 

@@ -11,6 +11,8 @@ mod builder;
 mod commits;
 mod damage;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzz;
 mod header;
 mod reader;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::kv::entry::Kind;
 use crate::kv::io::Io;
 use crate::limits::{KEY_BYTES_MAX, KEY_PREFIX_BYTES};
 use crate::options::Geometry;
-use crate::storage::Storage;
+use crate::storage::{FileId, Storage};
 
 /// Entries between restart points: a lookup reads half of them, a whole key each is what they cost.
 const RESTART_INTERVAL: usize = 16;
@@ -111,7 +111,12 @@ impl SegmentBuilder {
             let message = "a key or a value is longer than an entry of a segment may be";
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
-        let out_of_order = || Error::decode("entries were added to a segment out of order");
+        // Only a merge of damaged segments brings entries out of order, and which one it was cannot
+        // be told any more.
+        let out_of_order = || {
+            let what = "the entries of segments that are merged are out of order";
+            Error::corrupt(FileId::Volume.name(), 0, what)
+        };
         let delta = seq.checked_sub(self.base_seq).ok_or_else(out_of_order)?;
         let order = if self.is_empty() { Ordering::Greater } else { key.cmp(self.last_key()) };
         if order == Ordering::Less || order == Ordering::Equal && delta >= self.data.last_delta() {

@@ -7,6 +7,8 @@ mod builder;
 mod cursor;
 mod filter;
 mod footer;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzz;
 mod index;
 mod meta;
 mod reader;

@@ -77,41 +77,60 @@ impl Version {
     }
 
     /// The next version: without the segments in `removed` (ids), with `added` in `level`. In level
-    /// 0 what is added becomes the newest run.
+    /// 0 what is added lies over the oldest run that something is removed from, or over all.
     pub fn edit(&self, removed: &[u64], added: Vec<Arc<Segment>>, level: usize) -> Self {
-        let keep = |run: &Run| -> Run {
-            run.iter().filter(|s| !removed.contains(&s.meta().id)).cloned().collect()
-        };
-        let kept = self.level0.iter().map(keep).filter(|run| !run.is_empty());
-        let mut next =
-            Self { level0: kept.collect(), levels: self.levels.iter().map(keep).collect() };
-        if !added.is_empty() {
-            match level.checked_sub(1) {
-                None => next.level0.insert(0, added.into()),
-                Some(below) => {
-                    while next.levels.len() <= below {
-                        next.levels.push(Run::from([]));
-                    }
-                    if let Some(run) = next.levels.get_mut(below) {
-                        let mut all = run.to_vec();
-                        for segment in added {
-                            let at = all.partition_point(|s| position(s) < position(&segment));
-                            all.insert(at, segment);
-                        }
-                        *run = all.into();
-                    }
-                }
+        let is_removed = |s: &Arc<Segment>| removed.contains(&s.meta().id);
+        let keep = |run: &Run| run.iter().filter(|s| !is_removed(s)).cloned().collect::<Vec<_>>();
+        let mut level0: Vec<_> = self.level0.iter().map(keep).collect();
+        let mut levels: Vec<_> = self.levels.iter().map(keep).collect();
+        if let Some(below) = level.checked_sub(1) {
+            levels.resize_with(levels.len().max(level), Vec::new);
+            if let Some(run) = levels.get_mut(below) {
+                insert(run, added);
+            }
+        } else {
+            let oldest = self.level0.iter().rposition(|run| run.iter().any(is_removed));
+            level0.insert(oldest.unwrap_or(0), added);
+        }
+        while levels.last().is_some_and(Vec::is_empty) {
+            levels.pop();
+        }
+        Self { level0: sink(level0), levels: levels.into_iter().map(Run::from).collect() }
+    }
+}
+
+/// Runs, newest first, with each segment in the oldest of them that it can be in, so that there are
+/// as many as overlap somewhere. Segments that share a border key stay side by side.
+fn sink(runs: Vec<Vec<Arc<Segment>>>) -> Vec<Run> {
+    let mut sunk: Vec<Vec<Arc<Segment>>> = Vec::new();
+    for run in runs.into_iter().rev() {
+        for chain in run.chunk_by(|a, b| a.meta().max_key == b.meta().min_key) {
+            let (Some(first), Some(last)) = (chain.first(), chain.last()) else { continue };
+            let (min, max) = (&first.meta().min_key, &last.meta().max_key);
+            let on = sunk.iter().rposition(|run| !overlapping(run, min, max).is_empty());
+            let at = on.map_or(0, |on| on + 1);
+            sunk.resize_with(sunk.len().max(at + 1), Vec::new);
+            if let Some(run) = sunk.get_mut(at) {
+                insert(run, chain.to_vec());
             }
         }
-        while next.levels.last().is_some_and(|run| run.is_empty()) {
-            next.levels.pop();
-        }
-        next
+    }
+    sunk.into_iter().rev().map(Run::from).collect()
+}
+
+fn insert(run: &mut Vec<Arc<Segment>>, added: Vec<Arc<Segment>>) {
+    for segment in added {
+        let at = run.partition_point(|s| position(s) < position(&segment));
+        run.insert(at, segment);
     }
 }
 
 /// Segments of `run` that overlap the closed range of keys.
-pub(crate) fn overlapping<'a>(run: &'a Run, min: &[u8], max: &[u8]) -> &'a [Arc<Segment>] {
+pub(crate) fn overlapping<'a>(
+    run: &'a [Arc<Segment>],
+    min: &[u8],
+    max: &[u8],
+) -> &'a [Arc<Segment>] {
     let from = run.partition_point(|s| s.meta().max_key.as_slice() < min);
     let to = run.partition_point(|s| s.meta().min_key.as_slice() <= max);
     run.get(from..to.max(from)).unwrap_or(&[])

@@ -3,6 +3,8 @@
 mod job;
 mod pick;
 mod retention;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use job::{Job, JobCounts, Progress};
 pub(crate) use pick::{Plan, Urgency, pick, pick_full, relocation};

@@ -6,13 +6,12 @@ use crate::kv::segment::Segment;
 use crate::kv::version::{Run, Version, overlapping};
 use crate::options::Geometry;
 
-/// Runs in level 0 from which on they are merged into level 1, if there is enough of them.
+/// Runs in level 0 from which on they are merged, and that become one run at least.
 const LEVEL0_RUNS_MERGE: usize = 4;
 /// Runs in level 0 from which on they are merged however little they hold.
 const LEVEL0_RUNS_FULL: usize = 12;
-/// What a merge into level 1 may rewrite there for each byte that it brings down. A flush is small
-/// once it is compressed, and each merge rewrites much of level 1: waiting for more of them costs
-/// less.
+/// What a merge into level 1 may rewrite there for each byte that it brings down. Until there is
+/// enough for that, runs of level 0 become larger ones among themselves.
 const LEVEL1_REWRITE_MAX: u64 = 3;
 /// The fullness of a level that holds what it should.
 const FULL: u64 = 1024;
@@ -55,10 +54,8 @@ pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> 
     if let Some(level) = fullest.filter(|level| fullness(*level) > level0_fullness) {
         return cheapest(version, level);
     }
-    if runs >= LEVEL0_RUNS_MERGE
-        && let Some(plan) = level0(version)
-        && (runs >= LEVEL0_RUNS_FULL || is_worth_it(&plan))
-    {
+    let is_due = runs >= LEVEL0_RUNS_MERGE || level_bytes(version, 0) >= target_bytes(geometry, 1);
+    if is_due && let Some(plan) = level0(version) {
         return Some(plan);
     }
     if let Some(level) = fullest.filter(|level| fullness(*level) > FULL) {
@@ -87,17 +84,60 @@ pub(crate) fn relocation(version: &Version, segment: &Arc<Segment>) -> Option<Pl
     Some(Plan { inputs, level, below: below(version, level), is_move: false })
 }
 
-/// The part of level 0 where most runs overlap, with what lies under it in level 1. Parts that do
-/// not overlap are merged one by one; a part of a single segment with nothing under it only moves.
+/// What level 0 asks for most, the part where most runs overlap first. What has nothing under it
+/// only moves; what is worth it goes down to level 1; else runs of like size become one, and stay.
 fn level0(version: &Version) -> Option<Plan> {
-    let part = parts(version.level0.iter()).into_iter().rev().max_by_key(Vec::len)?;
-    let min = part.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
-    let max = part.iter().map(|(_, s)| s.meta().max_key.as_slice()).max()?;
-    let under = under(version, 1, min, max);
-    let is_move = part.len() == 1 && under.is_empty();
-    let mut inputs = runs_of(&part);
-    inputs.extend((!under.is_empty()).then_some(under));
-    Some(Plan { inputs, level: 1, below: below(version, 1), is_move })
+    let mut parts = level0_parts(version);
+    parts.sort_by_key(|(above, _)| std::cmp::Reverse(above.len()));
+    let worth_it = |(above, under): &(Vec<Run>, Run)| {
+        let bytes = above.iter().map(run_bytes).sum::<u64>();
+        if run_bytes(under) <= bytes * LEVEL1_REWRITE_MAX {
+            return Some(level0_down(version, above, under));
+        }
+        alike(version, above)
+    };
+    parts.iter().find_map(worth_it).or_else(|| {
+        let (above, under) = parts.first().filter(|(above, _)| above.len() >= LEVEL0_RUNS_FULL)?;
+        Some(level0_down(version, above, under))
+    })
+}
+
+/// Level 0 in parts that overlap no other, each with what lies under it in level 1.
+fn level0_parts(version: &Version) -> Vec<(Vec<Run>, Run)> {
+    let level0 = version.level0.len();
+    let apart = |part: Part<'_>| {
+        let (above, under): (Part<'_>, Part<'_>) =
+            part.into_iter().partition(|(rank, _)| *rank < level0);
+        (runs_of(&above), under.into_iter().map(|(_, s)| Arc::clone(s)).collect::<Run>())
+    };
+    let parts = parts(version.level0.iter().chain(version.level(1)));
+    parts.into_iter().map(apart).filter(|(above, _)| !above.is_empty()).collect()
+}
+
+fn level0_down(version: &Version, above: &[Run], under: &Run) -> Plan {
+    let is_move = under.is_empty() && above.iter().map(|run| run.len()).sum::<usize>() == 1;
+    let mut inputs = above.to_vec();
+    inputs.extend((!under.is_empty()).then(|| Arc::clone(under)));
+    Plan { inputs, level: 1, below: below(version, 1), is_move }
+}
+
+/// The newest neighbours among some runs that are of like size: none is larger than half of the
+/// others together.
+fn alike(version: &Version, runs: &[Run]) -> Option<Plan> {
+    let bytes: Vec<u64> = runs.iter().map(run_bytes).collect();
+    let is_even = |from: usize, to: usize| {
+        bytes.get(from..to).is_some_and(|bytes| {
+            bytes.iter().max().is_some_and(|max| max * 3 <= bytes.iter().sum::<u64>())
+        })
+    };
+    (0..runs.len()).find_map(|from| {
+        let to =
+            (from + LEVEL0_RUNS_MERGE..=runs.len()).take_while(|to| is_even(from, *to)).last()?;
+        let inputs = runs.get(from..to)?.to_vec();
+        let below = runs.iter().skip(to).chain(&version.levels);
+        let below = below.filter(|run| !run.is_empty()).cloned().collect();
+        Some(Plan { inputs, level: 0, below, is_move: false })
+    })
 }
 
 /// Segments with the rank of their run, 0 being the newest, that overlap each other and no others.
@@ -134,15 +174,6 @@ fn runs_of(part: &Part<'_>) -> Vec<Run> {
         .map(|rank| part.iter().filter(|(r, _)| *r == rank).map(|(_, s)| Arc::clone(s)).collect())
         .filter(|run: &Run| !run.is_empty())
         .collect()
-}
-
-/// Whether a merge into level 1 brings enough with it.
-fn is_worth_it(plan: &Plan) -> bool {
-    let (under, above) = match plan.inputs.split_last() {
-        Some((under, above)) if !plan.is_move => (run_bytes(under), above),
-        _ => return true,
-    };
-    under <= above.iter().map(run_bytes).sum::<u64>() * LEVEL1_REWRITE_MAX
 }
 
 /// The segment of a level that costs least to push down, by the bytes it lies over.

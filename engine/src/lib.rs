@@ -58,10 +58,11 @@ pub use catalog::{CollectionId, CollectionSchema, IndexId, IndexKind, IndexSpec}
 pub use db::{
     Access, At, Build, BuildBudget, Change, CollectionInfo, Cursor, Database, Declared, Explain,
     IfMatch, IndexInfo, Op, Outcome, Output, Page, PageLimits, Progress, QueryPlan, Row, Staged,
-    Stats, Transaction, Undeclared,
+    Stats, Transaction, Undeclared, Verification,
 };
 pub use error::{Details, Error, ErrorKind, Result};
 pub use kv::store::{CompactionReport, StoreStats};
+pub use kv::{Checked, Findings, Problem};
 pub use options::{Durability, Geometry, Options};
 pub use snapshot::Snapshot;
 pub use typed::Collection;

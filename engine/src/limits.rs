@@ -60,6 +60,8 @@ pub const INDEX_SAMPLE_ENTRIES: usize = 1024;
 pub const PAGE_EXAMINED_MAX: u64 = 64 * 1024;
 /// Misses that one page gathers before it gives up.
 pub const PAGE_MISSES_MAX: usize = 64;
+/// Problems that a verification names; those beyond are counted only.
+pub const PROBLEMS_MAX: usize = 1000;
 /// Open transactions and snapshots.
 pub const SNAPSHOTS_MAX: usize = 1024;
 

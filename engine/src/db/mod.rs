@@ -21,6 +21,7 @@ mod reads;
 mod recent;
 mod stats;
 mod tx;
+mod verify;
 mod write;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use query::{Access, Cursor, Explain, Output, Page, PageLimits, QueryPlan, Ro
 pub use read::At;
 pub use stats::Stats;
 pub use tx::Transaction;
+pub use verify::Verification;
 pub use write::Staged;
 
 use crate::catalog::Catalog;

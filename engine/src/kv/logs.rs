@@ -67,6 +67,14 @@ impl Logs {
         self.closed = self.closed.max(closed);
     }
 
+    /// The epochs behind `closed`: where they lie, their numbers, and the last commit of each that
+    /// counts.
+    pub fn needed(&self, closed: u64) -> impl Iterator<Item = (FileId, u64, u64)> {
+        let files = [FileId::LogA, FileId::LogB].into_iter().zip(self.files);
+        let needed = files.filter(move |(_, epoch)| epoch.number > closed);
+        needed.map(|(file, epoch)| (file, epoch.number, epoch.last_seq))
+    }
+
     /// Whether a frame of `bytes` fits into the live epoch; false where there is none.
     pub fn fits(&self, bytes: usize) -> bool {
         self.writer.as_ref().is_some_and(|writer| writer.fits(bytes))

@@ -20,11 +20,13 @@ pub(crate) mod source;
 pub(crate) mod store;
 pub(crate) mod superblock;
 pub(crate) mod units;
+pub(crate) mod verify;
 pub(crate) mod version;
 pub(crate) mod view;
 pub(crate) mod volume;
 
 pub use batch::Batch;
 pub use scan::Scan;
-pub use store::{CompactionReport, Store, StoreStats};
+pub use store::{CompactionReport, Store, StoreStats, Verification};
+pub use verify::{Checked, Findings, Problem};
 pub use view::{Direction, KeyRange, View};

@@ -19,7 +19,7 @@ use super::superblock::{
 use super::version::Version;
 use super::volume::Volume;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::{Durability, Options};
+use crate::options::{Durability, Geometry, Options};
 use crate::storage::{FileId, Storage, Synced};
 
 /// Ids that no segment gets after an unclean end: a job that was cut off may have used them.
@@ -50,7 +50,7 @@ struct Candidate {
 /// Opens what is there, or makes a new database.
 pub(crate) fn open<S: Storage>(storage: S, options: &Options) -> Result<Recovered<S>> {
     let mut io = Io::new(storage, options.cache_bytes);
-    let Some(superblock) = read_superblock(&io)? else {
+    let Some(superblock) = read_superblock(&io, &options.geometry)? else {
         return create(io, options);
     };
     if options.error_if_exists {
@@ -128,7 +128,7 @@ fn create<S: Storage>(mut io: Io<S>, options: &Options) -> Result<Recovered<S>> 
 }
 
 /// The superblock; `None` where there is no database, or one whose making was never finished.
-fn read_superblock<S: Storage>(io: &Io<S>) -> Result<Option<Superblock>> {
+fn read_superblock<S: Storage>(io: &Io<S>, planned: &Geometry) -> Result<Option<Superblock>> {
     let len = io.len(FileId::Volume)?;
     let logs_empty = io.len(FileId::LogA)? == 0 && io.len(FileId::LogB)? == 0;
     if len == 0 && logs_empty {
@@ -145,7 +145,9 @@ fn read_superblock<S: Storage>(io: &Io<S>) -> Result<Option<Superblock>> {
         }
         first_bytes.push(bytes);
     }
-    if logs_empty && is_unfinished(io, len, &first_bytes)? {
+    // Nothing is put behind the head before the database is made.
+    let is_head = len <= units_start(planned);
+    if logs_empty && is_head && is_unfinished(io, len, &first_bytes)? {
         return Ok(None);
     }
     let error = first_error.unwrap_or_else(|| Error::decode("no superblock"));

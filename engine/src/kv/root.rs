@@ -44,10 +44,16 @@ impl Root {
         slot
     }
 
-    /// The root in a slot: whichever copy is sound.
+    /// The root in a slot: whichever copy is sound, and the newer one where one is left from
+    /// earlier.
     pub fn decode_slot(slot: &[u8]) -> Result<Self> {
-        Self::decode(slot)
-            .or_else(|error| slot.get(ROOT_COPY_OFFSET..).map_or(Err(error), Self::decode))
+        let first = Self::decode(slot);
+        let second = slot.get(ROOT_COPY_OFFSET..).and_then(|copy| Self::decode(copy).ok());
+        match (first, second) {
+            (Ok(first), Some(second)) if second.generation > first.generation => Ok(second),
+            (Err(_), Some(second)) => Ok(second),
+            (first, _) => first,
+        }
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -140,5 +146,18 @@ mod tests {
         damaged[20] ^= 1;
         damaged[ROOT_COPY_OFFSET + 20] ^= 1;
         assert!(Root::decode_slot(&damaged).is_err());
+    }
+
+    #[test]
+    fn a_copy_that_is_left_from_earlier_does_not_count() {
+        let old = Root { generation: 7, ..Root::default() };
+        let new = Root { generation: 9, ..old };
+        let (old_slot, new_slot) = (old.encode_slot(), new.encode_slot());
+        let half = ROOT_COPY_OFFSET;
+        for mixed in
+            [[&old_slot[..half], &new_slot[half..]], [&new_slot[..half], &old_slot[half..]]]
+        {
+            assert_eq!(Root::decode_slot(&mixed.concat()).unwrap(), new);
+        }
     }
 }

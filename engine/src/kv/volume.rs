@@ -120,6 +120,11 @@ impl Volume {
         &self.root
     }
 
+    /// Where the root that counts lies.
+    pub fn root_offset(&self) -> u64 {
+        ROOTS_OFFSET + self.slot * SLOT_BYTES
+    }
+
     /// The next segment's id; never the same again.
     pub fn take_segment_id(&mut self) -> u64 {
         self.next_segment_id += 1;

@@ -4,6 +4,7 @@ mod block;
 mod block_builder;
 mod block_cursor;
 mod builder;
+mod check;
 mod cursor;
 mod filter;
 mod footer;
@@ -18,6 +19,7 @@ mod writer;
 
 pub(crate) use block::Block;
 pub(crate) use builder::SegmentBuilder;
+pub(crate) use check::SegmentCheck;
 pub(crate) use cursor::SegmentCursor;
 #[cfg(test)]
 pub(crate) use meta::BlockPtr;

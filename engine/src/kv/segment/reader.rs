@@ -122,17 +122,22 @@ impl Segment {
         if let Some(footer) = self.footer.get() {
             return Ok(footer);
         }
+        let footer = self.read_footer(io)?;
+        Ok(self.footer.get_or_init(|| footer))
+    }
+
+    /// The footer, read anew.
+    pub fn read_footer<S: Storage>(&self, io: &Io<S>) -> Result<Footer> {
         let ptr = self.meta.footer;
         let (offset, sealed) = self.sealed(io, ptr)?;
         if seal::checksum(&sealed) != self.meta.footer_hash {
             let what = "a footer is not the one that the manifest lists";
             return Err(Error::corrupt(FileId::Volume.name(), offset, what));
         }
-        let footer = seal::open(sealed, BlockKind::Footer, self.place(ptr))
+        seal::open(sealed, BlockKind::Footer, self.place(ptr))
             .and_then(|payload| Footer::decode(&payload))
             .and_then(|footer| self.check(footer))
-            .map_err(|error| error.at(FileId::Volume.name(), offset))?;
-        Ok(self.footer.get_or_init(|| footer))
+            .map_err(|error| error.at(FileId::Volume.name(), offset))
     }
 
     /// An opened block, from the cache if it is there.
@@ -147,14 +152,24 @@ impl Segment {
         if let Some(block) = io.cached(id).filter(|block| block.kind() == kind) {
             return Ok(block);
         }
-        let (offset, sealed) = self.sealed(io, ptr)?;
-        let payload = seal::open(sealed, kind, self.place(ptr))
-            .map_err(|error| error.at(FileId::Volume.name(), offset))?;
-        let block = Arc::new(Block::open(kind, payload, offset)?);
+        let block = self.read_block(io, ptr, kind)?;
         if keep == Keep::Yes {
             io.keep(id, Arc::clone(&block));
         }
         Ok(block)
+    }
+
+    /// A block, read anew.
+    pub fn read_block<S: Storage>(
+        &self,
+        io: &Io<S>,
+        ptr: BlockPtr,
+        kind: BlockKind,
+    ) -> Result<Arc<Block>> {
+        let (offset, sealed) = self.sealed(io, ptr)?;
+        let payload = seal::open(sealed, kind, self.place(ptr))
+            .map_err(|error| error.at(FileId::Volume.name(), offset))?;
+        Ok(Arc::new(Block::open(kind, payload, offset)?))
     }
 
     fn place(&self, ptr: BlockPtr) -> Place {

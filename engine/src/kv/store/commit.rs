@@ -13,7 +13,7 @@ use crate::storage::{Storage, Synced};
 const DEBT_RATIO: u64 = 16;
 /// Runs in level 0 from which on commits pay double.
 const LEVEL0_RUNS_SLOW: usize = 14;
-/// Units that a flush may need beyond the bytes it writes: each index begins a segment of its own.
+/// Units that a flush may need beyond the bytes it writes, at least.
 const FLUSH_UNITS_SPARE: u64 = 6;
 
 impl<S: Storage> Store<S> {
@@ -108,7 +108,9 @@ impl<S: Storage> Store<S> {
     }
 
     fn commit_catalog_frame(&mut self, seq: u64, state: CatalogState) -> Result<Synced> {
-        if self.frame.bytes() > self.geometry().frame_bytes_max() {
+        // It goes into the manifest as well, beside the list of segments.
+        let manifest_bytes_max = as_usize(self.geometry().manifest_area_bytes) / 4 * 3;
+        if self.frame.bytes() > self.geometry().frame_bytes_max().min(manifest_bytes_max) {
             let message = "the catalog is too large; drop collections or indexes that are not used";
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
@@ -137,6 +139,10 @@ impl<S: Storage> Store<S> {
         }
         let seq = self.seqs.next;
         for (key, kind, value) in batch.entries() {
+            let prefix = key.first_chunk().copied().unwrap_or_default();
+            if let Err(at) = self.prefixes.binary_search(&prefix) {
+                self.prefixes.insert(at, prefix);
+            }
             self.active.insert(key, seq, kind, if kind == Kind::Put { value } else { &[] })?;
         }
         self.seqs.next += 1;
@@ -176,11 +182,18 @@ impl<S: Storage> Store<S> {
     /// Has the volume keep room for what the memtables will need, before a commit is promised.
     fn reserve(&mut self) -> Result<()> {
         let bytes = self.tables().map(|table| table.bytes() as u64).sum::<u64>();
-        let units = bytes / u64::from(self.geometry().unit_bytes) + FLUSH_UNITS_SPARE;
+        // Each collection and each index begins a segment of its own.
+        let sealed = self.sealed.as_ref().map_or(0, |sealed| sealed.prefixes);
+        let segments = (self.prefixes.len() + sealed) as u64;
+        let units = bytes / u64::from(self.geometry().unit_bytes) + segments.max(FLUSH_UNITS_SPARE);
         self.volume.reserve(&self.io, units)
     }
 
     fn memtable_is_full(&self) -> bool {
         self.active.bytes() as u64 >= u64::from(self.geometry().memtable_bytes)
     }
+}
+
+fn as_usize(n: u32) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }

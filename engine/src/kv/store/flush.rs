@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::work::LEVEL0_RUNS_MAX;
 use super::{Sealed, Store};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kv::compact::{Job, Progress};
+use crate::kv::compact::{Job, Progress, Urgency};
 use crate::kv::manifest::CatalogState;
 use crate::kv::memtable::Memtable;
 use crate::kv::segment::Segment;
@@ -101,10 +101,20 @@ impl<S: Storage> Store<S> {
         Ok(self.sealed.is_some())
     }
 
-    /// Ends the flush under way.
+    /// Ends the flush under way. Where the manifest has no room for its segments, merges make some.
     pub(super) fn finish_flush(&mut self) -> Result<()> {
-        while self.flush_on(u64::MAX)? {}
-        Ok(())
+        loop {
+            match self.flush_on(u64::MAX) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::LimitExceeded => {
+                    if !self.merge_on(u64::MAX, Urgency::Idle)? {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Puts finished segments in the place of others: a new version under a new root.
@@ -214,7 +224,8 @@ impl<S: Storage> Store<S> {
     fn seal_active(&mut self) {
         if self.sealed.is_none() && !self.active.is_empty() {
             let table = Arc::new(std::mem::take(&mut self.active));
-            self.sealed = Some(Sealed { table, through: self.seqs.visible });
+            let prefixes = std::mem::take(&mut self.prefixes).len();
+            self.sealed = Some(Sealed { table, through: self.seqs.visible, prefixes });
         }
     }
 
@@ -222,9 +233,13 @@ impl<S: Storage> Store<S> {
     /// space or because of a damaged block, keeps nobody from writing: level 0 grows instead.
     pub(super) fn settle_level0(&mut self) -> Result<()> {
         while self.volume.version().level0.len() >= LEVEL0_RUNS_MAX {
-            if let Err(error) = self.merge_on(u64::MAX) {
-                self.check_sound()?;
-                return if error.is_missing() { Err(error) } else { Ok(()) };
+            match self.merge_on(u64::MAX, Urgency::Due) {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) => {
+                    self.check_sound()?;
+                    return if error.is_missing() { Err(error) } else { Ok(()) };
+                }
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ mod flush;
 mod read;
 mod spill;
 mod stats;
+mod verify;
 mod work;
 
 use std::sync::Arc;
@@ -22,11 +23,13 @@ use super::memtable::Memtable;
 use super::recover::{self, Recovered};
 use super::volume::{Mark, Volume};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::KEY_PREFIX_BYTES;
 use crate::options::{Geometry, Options};
 use crate::small_map::SmallMap;
 use crate::storage::{Barrier, Storage, Synced};
 
 pub use stats::StoreStats;
+pub use verify::Verification;
 pub use work::CompactionReport;
 use work::{FullCompaction, WorkCounts};
 
@@ -37,11 +40,15 @@ pub struct Store<S: Storage> {
     logs: Logs,
     /// What the open log epoch, and perhaps the one before, holds that is in no segment.
     active: Memtable,
+    /// The spaces and ids of the keys in `active`, in order: a flush begins a segment for each.
+    prefixes: Vec<[u8; KEY_PREFIX_BYTES]>,
     /// A full memtable on its way into segments.
     sealed: Option<Sealed>,
     flush: Option<Job>,
     merge: Option<Job>,
     full: Option<FullCompaction>,
+    /// Spaces and ids in which a merge has met damage.
+    unmergeable: Vec<Vec<u8>>,
     report: Option<CompactionReport>,
     catalog: CatalogState,
     seqs: Seqs,
@@ -66,6 +73,8 @@ struct Sealed {
     table: Arc<Memtable>,
     /// Every commit up to this one is in it, in the catalog or in segments.
     through: u64,
+    /// How many spaces and ids its keys have.
+    prefixes: usize,
 }
 
 /// How far sequence numbers have come.
@@ -117,10 +126,12 @@ impl<S: Storage> Store<S> {
             volume,
             logs,
             active,
+            prefixes: Vec::new(),
             sealed: None,
             flush: None,
             merge: None,
             full: None,
+            unmergeable: Vec::new(),
             report: None,
             catalog,
             seqs,

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Store;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::kv::compact::{Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, relocation};
+use crate::kv::segment::SegmentMeta;
+use crate::limits::KEY_PREFIX_BYTES;
 use crate::storage::Storage;
 
 /// Runs in level 0 at which merging is finished before anything else is written.
@@ -126,9 +128,7 @@ impl<S: Storage> Store<S> {
             return Ok(true);
         }
         if self.merge.is_none() {
-            let Some(plan) = pick(self.volume.version(), self.volume.geometry(), urgency) else {
-                return Ok(false);
-            };
+            let Some(plan) = self.next_merge(urgency) else { return Ok(false) };
             self.begin(plan)?;
             return Ok(true);
         }
@@ -136,14 +136,48 @@ impl<S: Storage> Store<S> {
         Ok(true)
     }
 
-    /// Has level 0 merge on; used where a commit cannot wait any longer.
-    pub(super) fn merge_on(&mut self, budget: u64) -> Result<()> {
-        if self.merge.is_none()
-            && let Some(plan) = pick(self.volume.version(), self.volume.geometry(), Urgency::Due)
-        {
+    /// Has merges go on; used where a commit cannot wait any longer. False where there is none.
+    pub(super) fn merge_on(&mut self, budget: u64, urgency: Urgency) -> Result<bool> {
+        if self.merge.is_none() {
+            let Some(plan) = self.next_merge(urgency) else { return Ok(false) };
             self.begin(plan)?;
         }
-        if self.merge.is_some() { self.merge_step(budget) } else { Ok(()) }
+        if self.merge.is_some() {
+            self.merge_step(budget)?;
+        }
+        Ok(true)
+    }
+
+    /// What is merged next, apart from what cannot be read.
+    fn next_merge(&self, urgency: Urgency) -> Option<Plan> {
+        let version = self.volume.version();
+        if self.unmergeable.is_empty() {
+            return pick(version, self.volume.geometry(), urgency);
+        }
+        let is_unmergeable =
+            |meta: &SegmentMeta| self.unmergeable.iter().any(|p| meta.min_key.starts_with(p));
+        let metas = version.segments().map(|segment| segment.meta());
+        let left_out: Vec<u64> = metas.filter(|meta| is_unmergeable(meta)).map(|m| m.id).collect();
+        pick(&version.edit(&left_out, Vec::new(), 0), self.volume.geometry(), urgency)
+    }
+
+    /// Leaves a damaged segment where it is until the next open, and with it everything that shares
+    /// its space and id: segments never reach beyond those, so that all others still keep their
+    /// order. Without this one bad block would have the same merge fail for ever, at full cost.
+    fn leave_out(&mut self, inputs: &[u64], error: &Error) {
+        let unit_bytes = u64::from(self.geometry().unit_bytes);
+        let offset =
+            error.details().offset.and_then(|at| at.checked_sub(self.volume.units_start()));
+        let unit = offset.and_then(|offset| u32::try_from(offset / unit_bytes).ok());
+        let version = Arc::clone(self.volume.version());
+        let metas = || version.segments().map(|s| s.meta()).filter(|m| inputs.contains(&m.id));
+        let is_hit = |meta: &&SegmentMeta| unit.is_some_and(|unit| meta.units.contains(&unit));
+        let prefix = |meta: &SegmentMeta| meta.min_key.get(..KEY_PREFIX_BYTES).map(<[u8]>::to_vec);
+        let before = self.unmergeable.len();
+        self.unmergeable.extend(metas().filter(is_hit).filter_map(prefix));
+        if self.unmergeable.len() == before {
+            self.unmergeable.extend(metas().filter_map(prefix));
+        }
     }
 
     /// Begins a merge, or carries it out at once where it is only a move.
@@ -179,6 +213,9 @@ impl<S: Storage> Store<S> {
                     self.merge = Some(job);
                 } else {
                     self.work.failures += 1;
+                    if error.kind() == ErrorKind::Corrupt {
+                        self.leave_out(&job.input_ids(), &error);
+                    }
                 }
                 return Err(error);
             }

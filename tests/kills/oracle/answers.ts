@@ -36,10 +36,11 @@ function indexProblems(docs: Doc[], shape: IndexShape, answer?: IndexAnswer): st
   return problems
 }
 
-const entriesOf = ({ tags }: Doc, { each }: IndexShape) => (each ? new Set(tags).size : 1)
+/** How many entries of an index a document makes. */
+export const entriesOf = ({ tags }: Doc, { each }: IndexShape) => (each ? new Set(tags).size : 1)
 
 /** In the order of keys, then of ids; a document with several keys comes where its first is. */
-function idsInOrder(docs: Doc[], { paths, each }: IndexShape): string[] {
+export function idsInOrder(docs: Doc[], { paths, each }: IndexShape): string[] {
   const keyed = docs.map((doc) => {
     const values: (string | number | boolean)[] = paths.map((path) =>
       path === 'tags' ? first(doc.tags) : doc[path],

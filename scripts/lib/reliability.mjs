@@ -34,13 +34,14 @@ export async function readTotals() {
 export async function addRun(name, { about, minutes, outcome }) {
   const totals = await readTotals()
   const before = totals[name]
+  const rows = outcome.rows ?? before?.rows
   totals[name] = {
     about,
     runs: (before?.runs ?? 0) + 1,
     minutes: Math.round(((before?.minutes ?? 0) + minutes) * 10) / 10,
     counts: sum(before?.counts, outcome.counts),
     ...(outcome.cells && { cells: sum(before?.cells, outcome.cells) }),
-    ...((outcome.rows ?? before?.rows) && { rows: outcome.rows ?? before?.rows }),
+    ...(rows && { rows }),
     next: outcome.next,
   }
   const sorted = Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -53,7 +54,7 @@ export async function addRun(name, { about, minutes, outcome }) {
  */
 export function printedCounts(output) {
   const lines = output.matchAll(/\breliability (\{[^{}]*\})/g)
-  return Array.from(lines, ([, json]) => JSON.parse(json)).reduce(sum, {})
+  return Array.from(lines, ([, json]) => JSON.parse(String(json))).reduce(sum, {})
 }
 
 /**

@@ -52,6 +52,12 @@ fn a_file_that_lost_its_name_is_harmless_or_noticed_r021() {
         }
     }
     assert!(answers.iter().all(|count| *count > 1000), "{answers:?}");
+    print_images(answers.iter().sum());
+}
+
+/// Tells the scripts that count what tests try.
+fn print_images(images: u64) {
+    println!("reliability {{\"images\":{images}}}");
 }
 
 /// Every call of every scripted workload.
@@ -93,6 +99,7 @@ fn under_syncs_that_do_nothing_a_kill_takes_nothing_and_nothing_is_made_up_r021(
         }
     }
     assert!(answers.iter().all(|count| *count > 100), "{answers:?}");
+    print_images(2 * answers.iter().sum::<u64>());
 }
 
 #[test]
@@ -159,6 +166,7 @@ enum Ending {
 /// synced.
 #[test]
 fn what_a_new_process_builds_on_survives_a_loss_of_power_r021() {
+    let mut images = 0;
     for (workload, call) in crash_points() {
         let context = format!("{}: call {call}", workload.name);
         let (sim, history) = crashed(&workload.script, call, When::After);
@@ -170,8 +178,10 @@ fn what_a_new_process_builds_on_survives_a_loss_of_power_r021() {
         let cuts = sim.power_cut(PowerCut::default());
         for image in [cuts.nothing_kept(), cuts.random(call)] {
             open_and_check(&SimStorage::from_image(image, call), &history, &context);
+            images += 1;
         }
     }
+    print_images(images);
 }
 
 #[test]

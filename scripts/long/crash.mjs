@@ -1,7 +1,7 @@
 // Crashes at every call of random work on the store and on the database, from one seed to the next.
 import { crashTests, exploreInRounds, exploring } from '../lib/explore.mjs'
 
-const seeds = 400
+const seeds = 40
 /** Images of each crash point: more than in `npm test`. */
 const images = 16
 

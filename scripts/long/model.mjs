@@ -1,8 +1,8 @@
 // Random work against models, from one seed to the next, and stores of more than a gigabyte.
 import { exploreInRounds, exploring, modelTests } from '../lib/explore.mjs'
 
-/** Seeds of a round, of which each has so many operations. */
-const seeds = 1000
+/** Seeds of a round, each with so many operations. */
+const seeds = 100
 const storeOps = 4000
 const databaseOps = 3000
 const largeMegabytes = 1100

@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { owe } from '../debts.js'
 import { hasWorker, processesOf, signal, until } from './family.js'
 
@@ -21,7 +24,11 @@ export interface Pages {
 export class Browser {
   protected readonly child: ChildProcess
   readonly #exited: Promise<unknown>
+  /** Where it puts what it means to remove later, which a killed one does not. */
+  readonly #scratch = mkdtempSync(join(tmpdir(), 'entidb-'))
   readonly #settled: () => void
+  /** Whether its numbers may be those of others by now. */
+  #isOver = false
 
   constructor(profile: string, { command, args, env, pipe }: Start) {
     const pipes = pipe ? (['pipe', 'pipe'] as const) : []
@@ -29,10 +36,13 @@ export class Browser {
       // What a crash leaves behind goes with the profile.
       cwd: profile,
       detached: true,
-      env: { ...process.env, ...env },
+      env: { ...process.env, TMPDIR: this.#scratch, ...env },
       stdio: ['ignore', 'ignore', 'ignore', ...pipes],
     })
-    this.#settled = owe(() => signal(this.#processes(), 'SIGKILL'))
+    this.#settled = owe(() => {
+      signal(this.#processes(), 'SIGKILL')
+      rmSync(this.#scratch, { recursive: true, force: true })
+    })
     this.#exited = new Promise((resolve, reject) => {
       this.child.on('exit', resolve)
       this.child.on('error', reject)
@@ -44,13 +54,15 @@ export class Browser {
   /** Ends every process at once, by its number, and returns when none is left. */
   async kill(): Promise<void> {
     const { pid } = this.child
-    if (pid === undefined) return
+    if (pid === undefined || this.#isOver) return
     await until(() => {
       const left = processesOf(pid)
       signal(left, 'SIGKILL')
       return left.length === 0
     }, 'the end of a killed browser')
+    this.#isOver = true
     await this.#exited
+    rmSync(this.#scratch, { recursive: true, force: true })
     this.#settled()
   }
 
@@ -75,7 +87,7 @@ export class Browser {
 
   #processes(): number[] {
     const { pid } = this.child
-    return pid === undefined ? [] : processesOf(pid)
+    return pid === undefined || this.#isOver ? [] : processesOf(pid)
   }
 
   /** Ends the process of the page by `crash`, and returns when it is gone. */

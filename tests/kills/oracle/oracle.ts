@@ -12,8 +12,8 @@ import {
 import { contradictions } from './answers.js'
 import { advance, NOTHING, type Progress, placeOf, type Stored } from './model.js'
 
-/** The most that the logs and the volume of a database may take, which holds some 2 MB. */
-export const BYTES_MAX = 64 * 2 ** 20
+/** The most that the logs and the volume may take of a database that holds some 2 MB. */
+export const BYTES_MAX = 32 * 2 ** 20
 
 /** What a check found beside what was acknowledged. */
 export interface Found {

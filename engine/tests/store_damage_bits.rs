@@ -1,6 +1,11 @@
 //! Every bit of the bytes that mean something, flipped one by one.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail"
+)]
 
 mod damage_support;
 mod store_script;

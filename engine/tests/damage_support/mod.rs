@@ -364,7 +364,7 @@ impl<'s> Exam<'s> {
         batch.put(&new, b"written after the damage").unwrap();
         let written = store.stage(&batch).and_then(|_| store.commit(Durability::Strict));
         let written = match written {
-            Ok(_) if self.tally.cases % 2 == 0 => store.close().map(drop),
+            Ok(_) if self.tally.cases.is_multiple_of(2) => store.close().map(drop),
             written => written.map(drop),
         };
         drop(store);

@@ -268,7 +268,7 @@ pub fn document(n: u32, len: usize) -> Vec<u8> {
     let properties = [
         ("n", Value::Number(f64::from(n % 3))),
         ("u", Value::Number(f64::from(n))),
-        ("tags", Value::Array(vec![tag("a"), tag(if n % 2 == 0 { "b" } else { "c" })])),
+        ("tags", Value::Array(vec![tag("a"), tag(if n.is_multiple_of(2) { "b" } else { "c" })])),
         ("body", Value::Bytes(bytes)),
     ];
     let map = properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

@@ -1,5 +1,5 @@
 // What the long tests have tried so far, in docs/reliability.json: each run adds to it.
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { exists, inRoot } from './paths.mjs'
 import { Failure } from './run.mjs'
 
@@ -45,6 +45,7 @@ export async function addRun(name, { about, minutes, outcome }) {
     next: outcome.next,
   }
   const sorted = Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)))
+  await mkdir(inRoot('docs'), { recursive: true })
   await writeFile(file, `${JSON.stringify(sorted, null, 2)}\n`)
 }
 

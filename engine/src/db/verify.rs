@@ -240,6 +240,11 @@ impl<S: Storage> Database<S> {
                 None => return Ok(End::Damaged),
             }
             let (key, value) = (scan.key(), scan.value());
+            if key <= verification.last_key.as_slice() {
+                // Going on from here would never end.
+                verification.files.findings_mut().add(&out_of_order(key));
+                return Ok(End::Damaged);
+            }
             visit(verification, key, value)?;
             bytes += (key.len() + value.len()) as u64;
             verification.last_key.clear();
@@ -360,6 +365,11 @@ impl<S: Storage> Database<S> {
             .and_then(|mut scan: Scan<'_, S>| Ok(scan.advance()?.then(|| scan.key().to_vec())));
         let findings = verification.files.findings_mut();
         let Some(key) = findings.judge(found)?.flatten() else { return Ok(true) };
+        if key <= verification.last_key {
+            verification.files.findings_mut().add(&out_of_order(&key));
+            return Ok(true);
+        }
+        let findings = verification.files.findings_mut();
         let prefix = key.first_chunk();
         let is_known = prefix.is_some_and(|prefix| catalog.has_prefix(*prefix));
         if !is_known && !self.store.is_retired(&key) {
@@ -423,6 +433,11 @@ fn disagreement(collection: &Collection, what: &str) -> Error {
         format!("`{}` is damaged: {what}; restore a backup of the database", collection.name);
     Error::new(ErrorKind::Corrupt, message)
         .with(|details| details.collection = Some(collection.name.clone()))
+}
+
+fn out_of_order(key: &[u8]) -> Error {
+    let message = format!("keys are out of order at {key:02x?}; restore a backup of the database");
+    Error::new(ErrorKind::Corrupt, message)
 }
 
 fn of_document(error: Error, index: &Index, id: &[u8]) -> Error {

@@ -1,4 +1,4 @@
-//! Damage beyond single bits: files cut off, bytes and sectors overwritten, swapped, or as they were
+//! Damage beyond bits: files cut off, bytes and sectors overwritten, swapped or as they were
 //! at an earlier time, and whole files that are missing, old, swapped or of another database.
 
 #![allow(
@@ -154,7 +154,7 @@ fn swap(exam: &mut Exam<'_>, one: &Touched, other: &Touched) {
     exam.examine(&[one.clone(), other.clone()], Case::THOROUGH, &context);
 }
 
-/// Of a new epoch nothing speaks but its header and the newest root: where the whole slot of the one
+/// Of a new epoch nothing speaks but its header and the newest root: where the slot of the one
 /// and both copies of the other are gone at once, it never was.
 fn hides_both_traces(one: &Touched, other: &Touched) -> bool {
     let is_root = |(file, range): &Touched| {

@@ -132,7 +132,7 @@ impl<S: Storage> Database<S> {
         })
     }
 
-    /// Reads on for about `budget_bytes`; true while more is left. Damage is a finding and no error;
+    /// Reads on for about `budget_bytes`; true while more is left. Damage is a finding, no error;
     /// after a miss the step is run again.
     pub fn verify_step(&self, verification: &mut Verification, budget_bytes: u64) -> Result<bool> {
         let more = self.verify_on(verification, budget_bytes.max(1));

@@ -220,7 +220,7 @@ impl<'s> Exam<'s> {
         self.tally.tail_dropped += 1;
     }
 
-    /// Whether the contents are those without frames that were hit, which nobody behind them says to
+    /// Whether the contents are those without frames that were hit, which nobody behind says to
     /// have been durable.
     fn is_without_tail(&self, contents: &Contents, touched: &[Touched]) -> bool {
         let Some((file, frames, states)) = &self.subject.tail else { return false };

@@ -66,7 +66,7 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Reads on for about `budget_bytes`, a whole log at least; true while more is left. Damage is a
+    /// Reads on for about `budget_bytes`, one log at least; true while more is left. Damage is a
     /// finding and no error; after an error the step can be run again.
     pub fn verify_step(&self, verification: &mut Verification, budget_bytes: u64) -> Result<bool> {
         self.check_sound()?;

@@ -81,7 +81,7 @@ impl Version {
     pub fn edit(&self, removed: &[u64], added: Vec<Arc<Segment>>, level: usize) -> Self {
         let is_removed = |s: &Arc<Segment>| removed.contains(&s.meta().id);
         let keep = |run: &Run| run.iter().filter(|s| !is_removed(s)).cloned().collect::<Vec<_>>();
-        let mut level0: Vec<_> = self.level0.iter().map(keep).collect();
+        let mut top: Vec<_> = self.level0.iter().map(keep).collect();
         let mut levels: Vec<_> = self.levels.iter().map(keep).collect();
         if let Some(below) = level.checked_sub(1) {
             levels.resize_with(levels.len().max(level), Vec::new);
@@ -90,12 +90,12 @@ impl Version {
             }
         } else {
             let oldest = self.level0.iter().rposition(|run| run.iter().any(is_removed));
-            level0.insert(oldest.unwrap_or(0), added);
+            top.insert(oldest.unwrap_or(0), added);
         }
         while levels.last().is_some_and(Vec::is_empty) {
             levels.pop();
         }
-        Self { level0: sink(level0), levels: levels.into_iter().map(Run::from).collect() }
+        Self { level0: sink(top), levels: levels.into_iter().map(Run::from).collect() }
     }
 }
 

@@ -8,7 +8,10 @@
 import type { Engine } from '../build/wasm/entidb.js'
 import type { WireError } from './errors.js'
 import { type Backing, isMissing } from './patience.js'
+import type { FromHost } from './protocol.js'
 import { fault } from './wire.js'
+
+declare const self: DedicatedWorkerGlobalScope
 
 const STORE = 'chunks'
 const OWNER = 'owner'
@@ -58,6 +61,8 @@ export class ChunkStore implements Backing {
       const why = 'the database was removed, or the data of this site cleared'
       this.failure ??= fault('StorageLost', `${why}; open it again to start anew`)
       db.close()
+      // Whether or not anybody has called.
+      self.postMessage({ type: 'lost', error: this.failure } satisfies FromHost)
     }
     db.onversionchange = gone
     db.onclose = gone

@@ -1,10 +1,12 @@
 import { EntidbError } from './errors.js'
 import { aborted } from './options.js'
 import type { Port, Watch } from './port.js'
+import { LOOK_MS, lossOf } from './presence.js'
 import {
   type Answer,
   type CallName,
   type FromHost,
+  type Hosted,
   type Numbered,
   pack,
   type Reply,
@@ -41,7 +43,7 @@ export class Client implements Port {
   #closing: Promise<void> | undefined
   readonly #ended = new AbortController()
 
-  constructor({ worker, life }: Started) {
+  constructor({ worker, life, value }: Started) {
     this.#worker = worker
     worker.onmessage = ({ data }: MessageEvent<FromHost>) => this.#receive(data)
     worker.onmessageerror = () => this.#lose('a message of its worker could not be read')
@@ -49,11 +51,19 @@ export class Client implements Port {
       event.preventDefault()
       this.#lose(`its worker failed: ${event.message}`)
     }
-    // A worker that is ended from outside says nothing, but gives its lock back.
     const { signal } = this.#ended
-    navigator.locks
-      ?.request(life, { signal }, () => this.#lose('its worker was ended'))
-      .catch(() => {})
+    const { volume } = value as Hosted
+    const looking = setInterval(async () => {
+      const loss = signal.aborted ? clearInterval(looking) : await lossOf(volume)
+      if (loss) this.#end(loss)
+    }, LOOK_MS)
+    // A worker that is ended from outside says nothing, but gives its lock back. On a page whose
+    // data was cleared Chromium does not see the locks of later workers: there it would be free.
+    const { locks } = navigator
+    locks?.request(life, { ifAvailable: true }, (lock) => {
+      if (!lock)
+        locks.request(life, { signal }, () => this.#lose('its worker was ended')).catch(() => {})
+    })
   }
 
   call<N extends CallName>(request: Request<N>, watch?: Watch): Promise<Answer<N>> {

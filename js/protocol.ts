@@ -107,6 +107,12 @@ export interface Opened {
   readonly warning?: WireError
 }
 
+/** What a worker says about the database that it hosts. */
+export interface Hosted extends Opened {
+  /** Where to look whether it is still there; undefined where it is no file. */
+  readonly volume: FileSystemFileHandle | undefined
+}
+
 /** A request and the number that its answer will carry. */
 export interface Numbered {
   readonly number: number

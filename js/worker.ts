@@ -4,7 +4,7 @@ import { type Engine, initSync, setPanicListener } from '../build/wasm/entidb.js
 import { Databases } from './databases.js'
 import { Host } from './host.js'
 import type { OpenEngine } from './patience.js'
-import { type First, type FromHost, type Opened, PROTOCOL, type ToHost } from './protocol.js'
+import { type First, type FromHost, type Hosted, PROTOCOL, type ToHost } from './protocol.js'
 import { fault, lost, toWire } from './wire.js'
 
 declare const self: DedicatedWorkerGlobalScope
@@ -54,13 +54,14 @@ async function begin(first: First): Promise<unknown> {
   }
 }
 
-function hostOf(open: OpenEngine): Opened {
+function hostOf(open: OpenEngine): Hosted {
   engine = open.engine
   host = new Host(engine, open.backing, post, die)
   return {
     backend: open.backend,
     created: engine.created(),
     schemaVersion: engine.schemaVersion(),
+    volume: engine.volume,
     ...(open.warning && { warning: open.warning }),
   }
 }

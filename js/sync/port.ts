@@ -6,6 +6,7 @@ import { isCommitted } from '../ops.js'
 import { aborted } from '../options.js'
 import { straight } from '../patience.js'
 import type { Port, Watch } from '../port.js'
+import { LOOK_MS, lossOf } from '../presence.js'
 import type { Answer, CallName, Request } from '../protocol.js'
 import { fromThrown } from '../thrown.js'
 import { Upkeep } from '../upkeep.js'
@@ -17,9 +18,16 @@ export class DirectPort implements Port {
   readonly #upkeep: Upkeep
   #views = 0
   #closed = false
+  /** Why calls are not taken any more. */
+  #loss: EntidbError | undefined
+  readonly #looking: ReturnType<typeof setInterval>
 
   constructor(engine: Engine) {
     this.#executor = new Executor(engine)
+    const { volume } = engine
+    this.#looking = setInterval(async () => {
+      this.#loss ??= await lossOf(volume)
+    }, LOOK_MS)
     // What fails between calls fails again in the next one, which tells its caller.
     this.#upkeep = new Upkeep(engine, (work, next) => {
       try {
@@ -33,6 +41,7 @@ export class DirectPort implements Port {
     if (this.#closed) {
       throw new EntidbError('Closed', 'the database was closed; open it again')
     }
+    if (this.#loss !== undefined && request.call !== 'close') throw this.#loss
     try {
       return this.#run(request as Request, watch) as Answer<N>
     } catch (error) {
@@ -73,6 +82,7 @@ export class DirectPort implements Port {
         return finish(jobOf(this.#executor, request), watch)
       case 'close':
         this.#closed = true
+        clearInterval(this.#looking)
         this.#upkeep.end()
         return engine.close()
       case 'begin':

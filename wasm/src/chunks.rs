@@ -78,8 +78,7 @@ impl Engine {
                 is_soft: Cell::new(None),
             })
         });
-        made.map(|chunks| Self { open: RefCell::new(None), chunks: Some(chunks) })
-            .map_err(|error| thrown(&error))
+        made.map(|chunks| Self::new(Some(chunks))).map_err(|error| thrown(&error))
     }
 
     /// Forgets everything that is not stored, and every handle; `start` comes next. The arguments

@@ -41,6 +41,8 @@ pub const LOCK_TIMEOUT_MS_DEFAULT: u32 = 5_000;
 pub struct Acquired {
     /// Its three files.
     pub storage: OpfsStorage,
+    /// The first of them by its name, under which it can be looked for.
+    pub volume: FileSystemFileHandle,
     /// Whether no file was there before.
     pub fresh: bool,
 }
@@ -71,19 +73,20 @@ pub async fn acquire(name: &str, create: bool, timeout_ms: u32) -> Result<Acquir
     }
     let mut waited_ms = 0;
     // One after the other and the volume first: of two openers one gets all three.
-    let volume = handle(&directory, FileId::Volume, timeout_ms, &mut waited_ms).await?;
+    let (named, volume) = handle(&directory, FileId::Volume, timeout_ms, &mut waited_ms).await?;
     let log_a = handle(&directory, FileId::LogA, timeout_ms, &mut waited_ms).await;
     let log_b = match log_a {
         Ok(_) => handle(&directory, FileId::LogB, timeout_ms, &mut waited_ms).await,
         Err(ref error) => Err(error.clone()),
     };
     match (log_a, log_b) {
-        (Ok(log_a), Ok(log_b)) => {
-            Ok(Acquired { storage: OpfsStorage::new([volume, log_a, log_b]), fresh })
+        (Ok((_, log_a)), Ok((_, log_b))) => {
+            let storage = OpfsStorage::new([volume, log_a, log_b]);
+            Ok(Acquired { storage, volume: named, fresh })
         }
         (opened, failed) => {
             volume.close();
-            if let Ok(log_a) = opened {
+            if let Ok((_, log_a)) = opened {
                 log_a.close();
             }
             Err(failed.err().unwrap_or_else(|| no_database(name)))
@@ -213,22 +216,23 @@ async fn found<T: JsCast>(promise: Promise, file: Option<FileId>) -> Result<Opti
     }
 }
 
-/// The access handle of a file, which is made if it is missing.
+/// A file, which is made if it is missing, with its access handle.
 async fn handle(
     directory: &FileSystemDirectoryHandle,
     id: FileId,
     timeout_ms: u32,
     waited_ms: &mut u32,
-) -> Result<FileSystemSyncAccessHandle> {
+) -> Result<(FileSystemFileHandle, FileSystemSyncAccessHandle)> {
     let Some(file) = file(directory, id.name(), true).await? else {
         let message = "the database's directory went away while it was opened; open it again";
         return Err(Error::new(ErrorKind::StorageLost, message));
     };
     let open = || file.create_sync_access_handle();
-    retry(timeout_ms, waited_ms, Some(id), "open", open).await?.ok_or_else(|| {
+    let handle = retry(timeout_ms, waited_ms, Some(id), "open", open).await?.ok_or_else(|| {
         let message = format!("{} went away while it was opened; open it again", id.name());
         Error::new(ErrorKind::StorageLost, message)
-    })
+    })?;
+    Ok((file, handle))
 }
 
 /// Attempts again while somebody else holds the file. Nothing if the file is not there (any more).

@@ -13,6 +13,7 @@ use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::FileSystemFileHandle;
 
 use crate::chunks::Chunks;
 use crate::directory::{acquire, remove};
@@ -31,6 +32,8 @@ pub struct Engine {
     pub(crate) open: RefCell<Option<Open>>,
     /// Where its files are chunks that JavaScript keeps.
     pub(crate) chunks: Option<Chunks>,
+    /// The volume by its name, where it is a file.
+    volume: Option<FileSystemFileHandle>,
 }
 
 pub(crate) struct Open {
@@ -46,6 +49,11 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
+    /// An engine that has not been opened yet.
+    pub(crate) fn new(chunks: Option<Chunks>) -> Self {
+        Self { open: RefCell::new(None), chunks, volume: None }
+    }
+
     /// Has calls go to `host` from now on.
     pub(crate) fn set_open(&self, host: Host<AnyStorage>) {
         *self.open.borrow_mut() = Some(Open { host, raw: Vec::new() });
@@ -69,10 +77,17 @@ impl Engine {
     /// Opens a database; see `OpenOptions`.
     pub async fn open(options: JsValue) -> Answer<Engine> {
         let opened = open_host(options).await;
-        let host = opened.map_err(|error| thrown(&error))?;
-        let engine = Self { open: RefCell::new(None), chunks: None };
+        let (host, volume) = opened.map_err(|error| thrown(&error))?;
+        let engine = Self { volume, ..Self::new(None) };
         engine.set_open(host);
         Ok(engine)
+    }
+
+    /// The volume by its name, which the browser may take away while the file itself stays usable.
+    /// Undefined where it is no file.
+    #[wasm_bindgen(getter)]
+    pub fn volume(&self) -> Option<FileSystemFileHandle> {
+        self.volume.clone()
     }
 
     /// Whether this open made the database.
@@ -383,12 +398,13 @@ impl Engine {
     }
 }
 
-async fn open_host(options: JsValue) -> Result<Host<AnyStorage>> {
+async fn open_host(options: JsValue) -> Result<(Host<AnyStorage>, Option<FileSystemFileHandle>)> {
     let options = OpenOptions::from_js(options)?;
     let engine = options.engine()?;
     match options.storage {
         StorageKind::Memory => {
-            guarded(|| Host::open(AnyStorage::Memory(MemoryStorage::new()), &engine))
+            let host = guarded(|| Host::open(AnyStorage::Memory(MemoryStorage::new()), &engine))?;
+            Ok((host, None))
         }
         StorageKind::IndexedDb => {
             Err(Error::invalid("IndexedDB is opened chunk by chunk, with `Engine.overChunks`"))
@@ -403,7 +419,7 @@ async fn open_host(options: JsValue) -> Result<Host<AnyStorage>> {
                 // to tell; files that stay are empty, which is no database either.
                 let _ = remove(&options.name, timeout_ms).await;
             }
-            opened
+            Ok((opened?, Some(acquired.volume)))
         }
     }
 }

@@ -11,6 +11,9 @@ use web_sys::{FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 use crate::error::{During, from_exception};
 use crate::number::{offset_to_js, size_from_js};
 
+/// What a volume begins with; FORMAT.md, section 5.1.
+const VOLUME_MAGIC: [u8; 8] = *b"ENTIDB\r\n";
+
 /// Three open access handles, exclusive to this storage.
 #[derive(Debug)]
 pub struct OpfsStorage {
@@ -20,8 +23,12 @@ pub struct OpfsStorage {
 }
 
 impl OpfsStorage {
-    /// A storage over open handles, in the order of [`FileId::ALL`].
-    pub fn new(handles: [FileSystemSyncAccessHandle; 3]) -> Self {
+    /// A storage over open handles, in the order of [`FileId::ALL`] as far as their names tell. The
+    /// engine knows the logs by what is in them; the volume must be put in its place.
+    pub fn new(mut handles: [FileSystemSyncAccessHandle; 3]) -> Self {
+        if let Some(volume) = handles.iter().position(is_volume) {
+            handles.swap(0, volume);
+        }
         Self { handles, place: FileSystemReadWriteOptions::new() }
     }
 
@@ -121,6 +128,13 @@ impl Drop for OpfsStorage {
     fn drop(&mut self) {
         self.release();
     }
+}
+
+/// Whether a file begins as a volume does.
+fn is_volume(handle: &FileSystemSyncAccessHandle) -> bool {
+    let mut magic = [0; VOLUME_MAGIC.len()];
+    let read = handle.read_with_u8_array(&mut magic);
+    read.is_ok() && magic == VOLUME_MAGIC
 }
 
 /// A count that the platform gave, checked: it decides how far a slice advances.

@@ -68,7 +68,7 @@ impl Levels {
     }
 
     fn merge(&mut self, plan: &Plan, rng: &mut Rng) {
-        let removed: Vec<u64> = plan.inputs.iter().flat_map(|run| ids(run)).collect();
+        let removed: Vec<u64> = plan.inputs.iter().flat_map(ids).collect();
         let mut entries = Entries::new();
         for id in &removed {
             for (key, seq) in &self.held[id] {

@@ -202,7 +202,12 @@ fn use_database(sim: &SimStorage) -> Result<()> {
             let limits = PageLimits { bytes: 1 << 14, documents: 100 };
             let page = db.page(&mut cursor, None, limits)?;
             for row in &page.rows {
-                db.hash(At::Latest, info.id, &row.id)?;
+                match db.hash(At::Latest, info.id, &row.id) {
+                    // An id that no caller could give, in a key whose checksum was made right, is
+                    // refused as it is from a caller.
+                    Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+                    hashed => drop(hashed?),
+                }
             }
             if page.done {
                 break;

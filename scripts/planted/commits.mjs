@@ -1,38 +1,11 @@
-// Bugs in commits: what belongs together, what a failure takes back, and when somebody may know.
+// Bugs in commits: what belongs together, what a group is worth, and what a failure takes back.
 
 const commit = 'kv/store/commit.rs'
 const draft = 'db/draft.rs'
 const io = 'kv/io.rs'
-const store = 'kv/store/mod.rs'
 
 /** @type {import('./plant.mjs').Bug[]} */
 export const commitBugs = [
-  {
-    name: 'a commit is visible before its barrier is through',
-    about: 'readers see what a failing barrier takes back',
-    suite: 'store_async',
-    sites: [
-      {
-        file: store,
-        find: 'self.pending = Some(Pending { barrier, publish, durable })',
-        plant: `
-          self.pending = Some(Pending { barrier, publish, durable });
-          self.seqs.visible = self.seqs.visible.max(publish);`,
-      },
-    ],
-  },
-  {
-    name: 'any barrier counts as the last one',
-    about: 'a commit is acknowledged when an earlier barrier is through',
-    suite: 'store_async',
-    sites: [
-      {
-        file: store,
-        find: 'self.pending.take_if(|pending| pending.barrier <= barrier)',
-        plant: 'self.pending.take()',
-      },
-    ],
-  },
   {
     name: 'a group is as durable as its last member asked for',
     about: 'a strict commit that shares its group with a relaxed one is not synced',
@@ -104,9 +77,22 @@ export const commitBugs = [
     ],
   },
   {
+    name: 'a full storage ends the store',
+    about: 'nothing can be read or deleted any more where only writing fails',
+    suite: 'store_faults',
+    sites: [
+      {
+        file: commit,
+        before: 'return if',
+        find: 'error.kind() == ErrorKind::QuotaExceeded',
+        plant: 'false',
+      },
+    ],
+  },
+  {
     name: 'no room is kept for flushing what is committed',
     about: 'commits are promised that can never leave the log',
-    suite: 'store_faults',
+    suite: 'store_reserve',
     sites: [
       {
         file: commit,

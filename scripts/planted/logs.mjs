@@ -69,6 +69,25 @@ export const logBugs = [
     ],
   },
   {
+    name: 'an epoch begins in the file of the one before it',
+    about: 'what that one holds is overwritten',
+    suite: 'store_crash',
+    sites: [
+      {
+        file: logs,
+        before: 'let file =',
+        find: 'self.next_file()',
+        plant: 'self.newest_file()',
+      },
+    ],
+  },
+  {
+    name: 'a header does not say where the epoch before it ended',
+    about: 'commits of that epoch count as dead',
+    suite: 'store_crash',
+    sites: [{ file: logs, before: 'prev_last_seq:', find: 'last_seq', plant: '0' }],
+  },
+  {
     name: 'no root names a new epoch',
     about: 'a log that is emptied or missing looks as if it had never been begun',
     suite: 'store_damage',

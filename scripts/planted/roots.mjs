@@ -72,24 +72,11 @@ export const rootBugs = [
   {
     name: 'units are used again after one root',
     about: 'the older root is no state to fall back to',
-    suite: 'store_damage',
+    suite: 'store_fallback',
     sites: [
       {
         file: volume,
         before: 'let count = self.units.count()?;',
-        find: 'self.units.rebuild(count, [&self.version, &self.previous]);',
-        plant: 'self.units.rebuild(count, [&self.version, &self.version]);',
-      },
-    ],
-  },
-  {
-    name: 'units of the older root are free after an open',
-    about: 'the first flush after a crash destroys the state to fall back to',
-    suite: 'store_damage',
-    sites: [
-      {
-        file: volume,
-        before: '"the file ends before a live segment")); }',
         find: 'self.units.rebuild(count, [&self.version, &self.previous]);',
         plant: 'self.units.rebuild(count, [&self.version, &self.version]);',
       },
@@ -123,7 +110,7 @@ export const rootBugs = [
   {
     name: 'a fallback to the older root needs no logs',
     about: 'acknowledged commits between the two roots are gone without a word',
-    suite: 'store_damage',
+    suite: 'store_fallback',
     sites: [{ file: recover, find: 'replay.visible_seq < lost_seq', plant: 'false' }],
   },
   {
@@ -143,6 +130,37 @@ export const rootBugs = [
         plant: 'return Ok(());',
       },
     ],
+  },
+  {
+    name: 'the first write leaves the root where it was read',
+    about: 'the root that everything rests on may never reach the medium',
+    suite: 'store_faults',
+    sites: [{ file: flush, find: 'self.volume.rewrite_head(&self.io)', plant: 'Ok(Synced::Done)' }],
+  },
+  {
+    name: 'the first write leaves the logs where they were read',
+    about: 'commits that a failed sync lost are not moved to fresh units',
+    suite: 'store_faults',
+    sites: [{ file: flush, find: 'let _ordered = self.flush_tables()?;', plant: '' }],
+  },
+  {
+    name: 'the first write trusts the length of the volume',
+    about: 'a segment is put behind an end that the medium never heard of',
+    suite: 'store_faults',
+    sites: [
+      {
+        file: flush,
+        before: 'fn rewrite_recovered(&mut self) -> Result<()> {',
+        find: 'let trimmed = self.volume.trim(&self.io); self.poisoned(trimmed)?;',
+        plant: '',
+      },
+    ],
+  },
+  {
+    name: 'a root has one copy only',
+    about: 'one damaged sector loses the newest state',
+    suite: 'store_damage_sectors',
+    sites: [{ file: 'kv/root.rs', find: 'slot.extend_from_slice(&copy);', plant: '' }],
   },
   {
     name: 'the checksum of a manifest is not checked',

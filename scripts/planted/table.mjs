@@ -5,5 +5,6 @@ import { commitBugs } from './commits.mjs'
 import { logBugs } from './logs.mjs'
 import { rootBugs } from './roots.mjs'
 import { segmentBugs } from './segments.mjs'
+import { waitBugs } from './waits.mjs'
 
-export const bugs = [...logBugs, ...rootBugs, ...segmentBugs, ...commitBugs]
+export const bugs = [...logBugs, ...rootBugs, ...segmentBugs, ...commitBugs, ...waitBugs]

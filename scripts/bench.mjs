@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { build } from './build.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { main, say } from './lib/run.mjs'
-import { setUpTests } from './setup.mjs'
+import { setUpPackages, setUpTests } from './setup.mjs'
 
 /** Bundled so that Node can run TypeScript; what is plain JavaScript is left where it is. */
 async function bundleRunner() {
@@ -36,6 +36,7 @@ async function bundleRunner() {
 
 await main(async () => {
   await setUpTests()
+  await setUpPackages('bench')
   const { bench, readSettings, USAGE } = await import(await bundleRunner())
   const args = process.argv.slice(2)
   if (args.includes('--help')) return say(USAGE)

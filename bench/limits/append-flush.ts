@@ -13,6 +13,7 @@ export const appendFlush: Limit = {
   name: 'append-flush',
   title: 'OPFS: append one frame and flush, growing file',
   unit: 'operations/s',
+  onPages: false,
   run: ([order]) => appendFrames(frameBytes(order), 0),
 }
 
@@ -21,6 +22,7 @@ export const overwriteFlush: Limit = {
   name: 'overwrite-flush',
   title: 'OPFS: write one frame and flush, file of its full size',
   unit: 'operations/s',
+  onPages: false,
   run: ([order]) => appendFrames(frameBytes(order), PRESIZED_BYTES),
 }
 

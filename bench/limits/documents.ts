@@ -11,6 +11,7 @@ export const decode: Limit = {
   name: 'decode',
   title: 'decode a document',
   unit: 'operations/s',
+  onPages: true,
   run: (orders) =>
     forEach(
       orders.map((order) => encodeDocument(order)),
@@ -22,6 +23,7 @@ export const encode: Limit = {
   name: 'encode',
   title: 'encode a document',
   unit: 'operations/s',
+  onPages: true,
   run: (orders) => forEach(orders, encodeDocument),
 }
 
@@ -29,6 +31,7 @@ export const jsonParse: Limit = {
   name: 'json-parse',
   title: 'JSON.parse of a document',
   unit: 'operations/s',
+  onPages: true,
   run: (orders) =>
     forEach(
       orders.map((order) => JSON.stringify(order)),
@@ -40,6 +43,7 @@ export const jsonStringify: Limit = {
   name: 'json-stringify',
   title: 'JSON.stringify of a document',
   unit: 'operations/s',
+  onPages: true,
   run: (orders) => forEach(orders, JSON.stringify),
 }
 

@@ -7,5 +7,7 @@ export interface Limit {
   /** As the report calls it. */
   readonly title: string
   readonly unit: 'operations/s'
+  /** Whether pages have it too. */
+  readonly onPages: boolean
   run(orders: readonly Order[]): Promise<Outcome>
 }

@@ -6,8 +6,9 @@ const TRIPS = 1_000
 /** One small message to another worker and its answer, one at a time. */
 export const roundTrip: Limit = {
   name: 'round-trip',
-  title: 'postMessage round trip between workers',
+  title: 'postMessage round trip to a worker',
   unit: 'operations/s',
+  onPages: true,
   async run() {
     const worker = new Worker(new URL('./echo.js', import.meta.url), { type: 'module' })
     const echo = (message: number) =>

@@ -1,29 +1,47 @@
-// Runs inside the page: starts one worker for each participant and passes requests on.
-import type { Participant, Replies, Request } from './protocol.js'
+// Runs inside the page of one participant, which is loaded anew for each round: starts its driver,
+// and passes requests on.
+import type { About } from '../peers/peer.js'
+import type { Driver } from './driver.js'
+import type { Mode, Participant, Replies, Request, Started } from './protocol.js'
+import { clearStorage } from './storage.js'
 
-const workers = new Map<Participant, Worker>()
+type Send = (request: Request) => Promise<unknown>
 
-/** Asks a participant's worker and waits for its answer. One request at a time. */
-export function ask<R extends Request>(input: {
-  participant: Participant
-  request: R
-}): Promise<Replies[R['call']]> {
-  const worker = workerOf(input.participant)
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => {
-      if ('error' in data) reject(new Error(`${input.participant}: ${data.error}`))
-      else resolve(data.value)
-    }
-    worker.onerror = ({ message }) => reject(new Error(`${input.participant}: ${message}`))
-    worker.postMessage(input.request)
-  })
+let send: Send | undefined
+
+/**
+ * Starts a participant where nothing is stored, once in the life of a page; the time runs from
+ * where nothing of it is loaded to its first write.
+ */
+export async function start(participant: Participant, mode: Mode): Promise<Started> {
+  await clearStorage()
+  const before = performance.now()
+  send = mode === 'main' ? await inPage() : inWorker()
+  const about = (await send({ call: 'start', participant, mode })) as About | undefined
+  return { about, milliseconds: performance.now() - before }
 }
 
-function workerOf(participant: Participant): Worker {
-  const running = workers.get(participant)
-  if (running !== undefined) return running
-  const url = new URL('./worker.js', import.meta.url)
-  const worker = new Worker(url, { type: 'module', name: participant })
-  workers.set(participant, worker)
-  return worker
+/** Asks the participant that was started, and waits for its answer. One request at a time. */
+export async function ask<R extends Request>(request: R): Promise<Replies[R['call']]> {
+  if (send === undefined) throw new Error('nothing was started')
+  return (await send(request)) as Replies[R['call']]
+}
+
+function inWorker(): Send {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
+  return (request) =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => {
+        if ('error' in data) reject(new Error(data.error))
+        else resolve(data.value)
+      }
+      worker.onerror = ({ message }) => reject(new Error(message))
+      worker.postMessage(request)
+    })
+}
+
+async function inPage(): Promise<Send> {
+  const module: { Driver: typeof Driver } = await import('./driver.js')
+  const driver = new module.Driver()
+  return (request) => driver.answer(request)
 }

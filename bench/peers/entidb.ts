@@ -1,7 +1,8 @@
-import { collection, index, open as openClient, remove, version } from 'entidb'
+import { collection, index, version } from 'entidb'
 import { open, type SyncDatabase } from 'entidb/sync'
 import type { Order } from '../data/orders.js'
-import type { About, Change, ConcurrentStore, Peer, Store } from './peer.js'
+import { openClient } from './entidb-client.js'
+import type { About, Change, ConcurrentStore, Durability, Peer, Store } from './peer.js'
 
 const NAME = 'bench'
 
@@ -11,8 +12,6 @@ const collections = {
 
 /** The database of this repository as built, through `entidb/sync`. */
 export class EntidbPeer implements Peer {
-  readonly folder = 'entidb'
-
   /** The module is compiled once for a thread, on the first `open`. */
   async load(): Promise<void> {
     const db = await open('bench-load', { storage: 'memory' })
@@ -22,30 +21,22 @@ export class EntidbPeer implements Peer {
   async about(): Promise<About> {
     return {
       version: `${version().library} (entidb/sync)`,
+      kind: 'durable',
       settings: [
         'defaults: opfs, strict durability',
         'puts in flight go through the client of `entidb`, whose engine has a worker of its own',
       ],
       durability: 'appended to the log and synced',
+      relaxes: true,
     }
   }
 
-  async open(): Promise<Store> {
-    return new EntidbStore(await open(NAME, { collections }))
+  async open(durability: Durability): Promise<Store> {
+    return new EntidbStore(await open(NAME, { collections, durability }))
   }
 
-  async openConcurrent(): Promise<ConcurrentStore> {
-    const db = await openClient(NAME, { collections })
-    return {
-      put: async (doc) => {
-        await db.orders.put(doc)
-      },
-      close: () => db.close(),
-    }
-  }
-
-  async remove(): Promise<void> {
-    await remove(NAME)
+  openConcurrent(): Promise<ConcurrentStore> {
+    return openClient('strict')
   }
 }
 
@@ -68,12 +59,20 @@ class EntidbStore implements Store {
     return this.#db.orders.get(id)
   }
 
+  getMany(ids: readonly string[]): Order[] {
+    return this.#db.orders.getMany(ids) as Order[]
+  }
+
   byCustomer(customer: string): Order[] {
     return this.#db.orders.findBy('customer', customer).toArray()
   }
 
   placedFrom(from: number, limit: number): Order[] {
     return this.#db.orders.range('placed', { gte: from }).take(limit).toArray()
+  }
+
+  idsFrom(from: string, limit: number): Order[] {
+    return this.#db.orders.scan({ gte: from }).take(limit).toArray()
   }
 
   matching(predicate: (order: Order) => boolean): Order[] {
@@ -88,6 +87,10 @@ class EntidbStore implements Store {
     this.#db.transaction((tx) => {
       for (const [id, change] of changes) tx.orders.update(id, change)
     })
+  }
+
+  deleteAll(ids: readonly string[]): void {
+    this.#db.orders.delete(ids)
   }
 
   close(): void {

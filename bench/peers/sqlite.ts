@@ -5,42 +5,14 @@ import sqlite3InitModule, {
   type Sqlite3Static,
 } from '@sqlite.org/sqlite-wasm'
 import type { Order } from '../data/orders.js'
-import type { About, Change, Peer, Store } from './peer.js'
-
-/**
- * SQLite's own build for the browser, set up for speed at full durability: one commit is one append
- * to the write-ahead log and one sync, and nothing else may open the files.
- */
-const PRAGMAS = [
-  'page_size = 16384',
-  'locking_mode = EXCLUSIVE',
-  'journal_mode = WAL',
-  'synchronous = FULL',
-  // As much as EntiDB's cache.
-  'cache_size = -32768',
-  'temp_store = MEMORY',
-]
-
-/** What the indexes are over is extracted into columns, which costs less than generated ones. */
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS orders (
-    id TEXT NOT NULL UNIQUE,
-    customer TEXT NOT NULL,
-    placed INTEGER NOT NULL,
-    doc TEXT NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS orders_customer ON orders (customer);
-  CREATE INDEX IF NOT EXISTS orders_placed ON orders (placed);
-`
+import type { About, Change, Durability, Peer, Store } from './peer.js'
+import { batches, journaledAhead, SCHEMA, sql, sqlSettings } from './sql.js'
 
 const FILE = '/bench.db'
-/** Documents that are handed over as one JSON array: measured, more do not make it faster. */
-const INSERT_BATCH = 500
-/** Documents of a scan that come out as one JSON array. */
-const SCAN_PAGE = 500
+const FOLDER = 'bench-sqlite'
 
+/** SQLite's own build for the browser. */
 export class SqlitePeer implements Peer {
-  readonly folder = 'bench-sqlite'
   #module: Sqlite3Static | undefined
   #pool: SAHPoolUtil | undefined
 
@@ -48,7 +20,7 @@ export class SqlitePeer implements Peer {
     this.#module = await sqlite3InitModule()
     this.#pool = await this.#module.installOpfsSAHPoolVfs({
       name: 'bench-sqlite',
-      directory: this.folder,
+      directory: FOLDER,
     })
     this.#pool.pauseVfs()
   }
@@ -56,31 +28,21 @@ export class SqlitePeer implements Peer {
   about(): About {
     return {
       version: `${this.#loaded().version.libVersion} (@sqlite.org/sqlite-wasm, opfs-sahpool)`,
-      settings: [
-        ...PRAGMAS.map((pragma) => `PRAGMA ${pragma}`),
-        'documents as JSON text, indexed fields extracted into columns, prepared statements',
-        'several documents go in and come out as one JSON array: one crossing, one JSON.parse',
-        'filters by fields and updates are SQL over the JSON text, faster than in JavaScript',
-      ],
+      kind: 'durable',
+      settings: [...journaledAhead('strict').map((pragma) => `PRAGMA ${pragma}`), ...sqlSettings],
       durability: 'appended to the write-ahead log and synced',
+      relaxes: true,
     }
   }
 
   /** The pool takes its file handles here and gives them back on close, as EntiDB does. */
-  async open(): Promise<Store> {
+  async open(durability: Durability): Promise<Store> {
     const pool = this.#opened()
     await pool.unpauseVfs()
     const db = new pool.OpfsSAHPoolDb(FILE)
-    for (const pragma of PRAGMAS) db.exec(`PRAGMA ${pragma}`)
+    for (const pragma of journaledAhead(durability)) db.exec(`PRAGMA ${pragma}`)
     db.exec(SCHEMA)
     return new SqliteStore(db, () => pool.pauseVfs())
-  }
-
-  async remove(): Promise<void> {
-    const pool = this.#opened()
-    await pool.unpauseVfs()
-    await pool.wipeFiles()
-    pool.pauseVfs()
   }
 
   #loaded(): Sqlite3Static {
@@ -103,51 +65,36 @@ class SqliteStore implements Store {
   readonly #insert: PreparedStatement
   readonly #put: PreparedStatement
   readonly #get: PreparedStatement
+  readonly #getMany: PreparedStatement
   readonly #byCustomer: PreparedStatement
   readonly #placedFrom: PreparedStatement
+  readonly #idsFrom: PreparedStatement
   readonly #page: PreparedStatement
   readonly #overTotal: PreparedStatement
   readonly #update: PreparedStatement
+  readonly #delete: PreparedStatement
 
   constructor(db: Database, release: () => void) {
     this.#db = db
     this.#release = release
-    this.#begin = this.#prepare('BEGIN IMMEDIATE')
-    this.#commit = this.#prepare('COMMIT')
-    const insert = 'INSERT INTO orders (id, customer, placed, doc)'
-    this.#insert = this.#prepare(
-      `${insert} SELECT value ->> '$.id', value ->> '$.customer', value ->> '$.placed', value
-         FROM json_each(?)`,
-    )
-    this.#put = this.#prepare(
-      `${insert} VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-         customer = excluded.customer, placed = excluded.placed, doc = excluded.doc`,
-    )
-    this.#get = this.#prepare('SELECT doc FROM orders WHERE id = ?')
-    this.#byCustomer = this.#prepare(arrayOf('SELECT doc FROM orders WHERE customer = ?'))
-    this.#placedFrom = this.#prepare(
-      arrayOf('SELECT doc FROM orders WHERE placed >= ? ORDER BY placed LIMIT ?'),
-    )
-    this.#page = this.#prepare(
-      `SELECT '[' || group_concat(doc, ',') || ']', max(rowid) FROM
-         (SELECT rowid, doc FROM orders WHERE rowid > ? ORDER BY rowid LIMIT ${SCAN_PAGE})`,
-    )
-    this.#overTotal = this.#prepare(
-      arrayOf(
-        `SELECT doc FROM orders WHERE doc ->> '$.total' > ? AND doc ->> '$.status' = ? ORDER BY id`,
-      ),
-    )
-    this.#update = this.#prepare(
-      `UPDATE orders SET doc = json_set(doc, '$.status', ?, '$.total', ?) WHERE id = ?`,
-    )
+    this.#begin = this.#prepare(sql.begin)
+    this.#commit = this.#prepare(sql.commit)
+    this.#insert = this.#prepare(sql.insert)
+    this.#put = this.#prepare(sql.put)
+    this.#get = this.#prepare(sql.get)
+    this.#getMany = this.#prepare(sql.getMany)
+    this.#byCustomer = this.#prepare(sql.byCustomer)
+    this.#placedFrom = this.#prepare(sql.placedFrom)
+    this.#idsFrom = this.#prepare(sql.idsFrom)
+    this.#page = this.#prepare(sql.page)
+    this.#overTotal = this.#prepare(sql.overTotal)
+    this.#update = this.#prepare(sql.update)
+    this.#delete = this.#prepare(sql.delete)
   }
 
   insertAll(docs: readonly Order[]): void {
     this.#transaction(() => {
-      for (let at = 0; at < docs.length; at += INSERT_BATCH) {
-        const batch = docs.slice(at, at + INSERT_BATCH)
-        this.#insert.bind(1, JSON.stringify(batch)).stepReset()
-      }
+      for (const batch of batches(docs)) this.#insert.bind(1, JSON.stringify(batch)).stepReset()
     })
   }
 
@@ -163,12 +110,20 @@ class SqliteStore implements Store {
     return text === null ? undefined : JSON.parse(text)
   }
 
+  getMany(ids: readonly string[]): Order[] {
+    return readArray(this.#getMany.bind(1, JSON.stringify(ids)))
+  }
+
   byCustomer(customer: string): Order[] {
     return readArray(this.#byCustomer.bind(1, customer))
   }
 
   placedFrom(from: number, limit: number): Order[] {
     return readArray(this.#placedFrom.bind(1, from).bind(2, limit))
+  }
+
+  idsFrom(from: string, limit: number): Order[] {
+    return readArray(this.#idsFrom.bind(1, from).bind(2, limit))
   }
 
   /** In the order in which the rows lie; only what is found has to be sorted. */
@@ -197,6 +152,10 @@ class SqliteStore implements Store {
     })
   }
 
+  deleteAll(ids: readonly string[]): void {
+    this.#delete.bind(1, JSON.stringify(ids)).stepReset()
+  }
+
   close(): void {
     for (const statement of this.#statements) statement.finalize()
     this.#db.close()
@@ -214,11 +173,6 @@ class SqliteStore implements Store {
     work()
     this.#commit.stepReset()
   }
-}
-
-/** What a query finds as the text of one JSON array. */
-function arrayOf(query: string): string {
-  return `SELECT '[' || group_concat(doc, ',') || ']' FROM (${query})`
 }
 
 function readArray(statement: PreparedStatement): Order[] {

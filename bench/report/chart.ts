@@ -1,5 +1,5 @@
 import { format } from './figures.js'
-import { chosen, moreIsBetter, valuesOf } from './markdown.js'
+import { chosen, comparable, moreIsBetter, valuesOf } from './markdown.js'
 import type { Result } from './result.js'
 
 const WIDTH = 860
@@ -7,15 +7,29 @@ const LABEL_WIDTH = 300
 const BAR_WIDTH = 400
 const BAR_HEIGHT = 14
 const ROW_GAP = 14
-const TOP = 44
+const LEGEND_COLUMNS = 5
+const LEGEND_HEIGHT = 18
 /** Told apart in print and by those who see colours differently. */
-const COLOURS = ['#0b6e4f', '#c98a2b', '#5b5f97', '#b23a48', '#2a9d8f', '#8d99ae']
+const COLOURS = [
+  '#0b6e4f',
+  '#c98a2b',
+  '#5b5f97',
+  '#b23a48',
+  '#2a9d8f',
+  '#8d99ae',
+  '#e76f51',
+  '#457b9d',
+  '#9a6fb0',
+  '#6a994e',
+  '#bc6c25',
+  '#3d405b',
+]
 
 /** A bar chart as SVG: one group for each workload, the best bar of each at full width. */
 export function toSvg(result: Result): string {
-  const { peers } = result.settings
+  const peers = comparable(result)
   const parts: string[] = [legend(peers)]
-  let y = TOP
+  let y = 26 + LEGEND_HEIGHT * Math.ceil(peers.length / LEGEND_COLUMNS)
   for (const { name, title, unit } of chosen(result)) {
     const medians = peers.map((peer) => valuesOf(result, name, peer)?.median)
     const goodness = medians.map((value) => goodnessOf(value, moreIsBetter(unit)))
@@ -42,10 +56,11 @@ function goodnessOf(value: number | undefined, more: boolean): number {
 function legend(peers: readonly string[]): string {
   return peers
     .map((peer, at) => {
-      const x = LABEL_WIDTH + at * 110
+      const x = LABEL_WIDTH + (at % LEGEND_COLUMNS) * 110
+      const y = 12 + Math.floor(at / LEGEND_COLUMNS) * LEGEND_HEIGHT
       const colour = COLOURS[at % COLOURS.length]
-      const square = `<rect x="${x}" y="12" width="12" height="12" fill="${colour}"/>`
-      return square + text(x + 18, 22, peer, 'start')
+      const square = `<rect x="${x}" y="${y}" width="12" height="12" fill="${colour}"/>`
+      return square + text(x + 18, y + 10, peer, 'start')
     })
     .join('\n')
 }

@@ -1,19 +1,26 @@
 import { limits } from '../limits/index.js'
-import { workloads } from '../workloads/index.js'
+import type { PeerName } from '../peers/names.js'
+import type { About } from '../peers/peer.js'
 import type { Unit } from '../workloads/measure.js'
-import type { Workload } from '../workloads/workload.js'
 import { type Figures, figuresOf, format, ratioOf } from './figures.js'
+import { type Measure, measures } from './measures.js'
 import type { Result } from './result.js'
 
 /** The report as Markdown. */
-export function toMarkdown(result: Result): string {
+export function toMarkdown(result: Result, chart: string): string {
   return [
     '# Benchmark',
     introduction(result),
-    '![How fast each is, the fastest of each row full width](results.svg)',
+    `![How fast each is, the fastest of each row full width](${chart})`,
     '## Workloads',
-    workloadTable(result),
+    workloadTable(result, comparable(result)),
     readingGuide(result),
+    '## Stores that live in memory',
+    'They hold all documents there and save them as a whole or not at all: another kind of thing.',
+    memoryTable(result),
+    '## Not done to the end, and not there',
+    partial(result),
+    absent(result),
     '## Limits',
     'What the platform, and the form of documents, allow at best; measured in the same run.',
     limitTable(result),
@@ -24,19 +31,23 @@ export function toMarkdown(result: Result): string {
 }
 
 function introduction({ settings, machine, documentBytes }: Result): string {
+  const place =
+    settings.mode === 'main'
+      ? 'used from that page by the interface that pages use'
+      : 'used inside a worker by the interface that is the fastest there'
   const { before, after } = machine.load
   const busy = Math.max(before, after) > machine.cores
   const lines = [
     `${settings.documents.toLocaleString('en')} documents of about ${Math.round(documentBytes)} ` +
-      'bytes as JSON with two secondary indexes, in one page of one browser, each database in a ' +
-      'worker of its own. ' +
+      'bytes as JSON with two secondary indexes, in one browser, each database in a page and an ' +
+      `origin of its own, ${place}. ` +
       `Medians of ${settings.rounds} rounds after one that warms up; least and most in brackets.`,
     [
       `- ${machine.browser}, persistent profile on ${machine.disk}`,
       `- ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ${machine.system}`,
       `- load average ${before.toFixed(1)} before and ${after.toFixed(1)} after`,
       `- \`npm run bench -- --documents ${settings.documents} --rounds ${settings.rounds} ` +
-        `--seed ${settings.seed}\``,
+        `--seed ${settings.seed} --mode ${settings.mode}\``,
     ].join('\n'),
   ]
   if (busy) {
@@ -45,24 +56,84 @@ function introduction({ settings, machine, documentBytes }: Result): string {
   return lines.join('\n\n')
 }
 
-function workloadTable(result: Result): string {
-  const [first, ...others] = result.settings.peers
-  const head = ['workload', 'unit', 'durability']
-  const peers = result.settings.peers.map((peer) => String(peer))
-  const ratios = others.map((peer) => `${first} against ${peer}`)
-  const rows = chosen(result).map((workload) => [
-    workload.title,
-    workload.unit,
-    workload.writes ?? 'reads',
-    ...result.settings.peers.map((peer) => shown(valuesOf(result, workload.name, peer))),
-    ...others.map((peer) => shown(advantage(result, workload, peer), 'x')),
-    shareOfLimit(result, workload),
+/** Those that keep documents in memory are compared with nobody. */
+export function comparable({ settings, peers }: Result): PeerName[] {
+  return settings.peers.filter((name) => peers[name] !== undefined && !inMemory(peers[name]))
+}
+
+function inMemory(about: About | undefined): boolean {
+  return about?.kind === 'memory'
+}
+
+function workloadTable(result: Result, shownPeers: readonly PeerName[]): string {
+  const [first] = result.settings.peers
+  const head = ['workload', 'unit', 'durability', ...shownPeers]
+  const rows = chosen(result).map((measure) => [
+    measure.title,
+    measure.unit,
+    measure.writes ?? '',
+    ...shownPeers.map((peer) => cell(result, measure, peer)),
+    againstBest(result, measure),
+    shareOfLimit(result, measure),
   ])
-  return table([...head, ...peers, ...ratios, 'against the limit'], rows)
+  return table([...head, `${first} against the best other`, 'against the limit'], rows)
+}
+
+function memoryTable(result: Result): string {
+  const names = result.settings.peers.filter((name) => inMemory(result.peers[name]))
+  const rows = chosen(result).map((measure) => [
+    measure.title,
+    measure.unit,
+    ...names.map((peer) => cell(result, measure, peer)),
+  ])
+  return names.length === 0 ? 'None took part.' : table(['workload', 'unit', ...names], rows)
+}
+
+/** `r` marks writes that are less durable than asked for, `p` what was not done to the end. */
+function cell(result: Result, { name, writes }: Measure, peer: PeerName): string {
+  const figures = shown(valuesOf(result, name, peer))
+  if (figures === '') return ''
+  const weaker = writes === 'durable' && result.peers[peer]?.kind !== 'durable'
+  const marks = [weaker ? 'r' : '', result.partly[name]?.[peer] === undefined ? '' : 'p']
+  const text = marks.filter(Boolean).join(', ')
+  return text === '' ? figures : `${figures} ${text}`
+}
+
+/** The best of the others, which has to be as durable where something is written durably. */
+function bestOther(result: Result, { name, unit, writes }: Measure): PeerName | undefined {
+  const others = comparable(result)
+    .filter((peer) => peer !== result.settings.peers[0])
+    .filter((peer) => writes !== 'durable' || result.peers[peer]?.kind === 'durable')
+  const median = (peer: PeerName) => valuesOf(result, name, peer)?.median ?? Number.NaN
+  const sign = moreIsBetter(unit) ? -1 : 1
+  return others
+    .filter((peer) => !Number.isNaN(median(peer)))
+    .sort((a, b) => sign * (median(a) - median(b)))[0]
+}
+
+function againstBest(result: Result, measure: Measure): string {
+  const best = bestOther(result, measure)
+  if (best === undefined) return ''
+  return `${shown(advantage(result, measure, best), 'x')} ${best}`
+}
+
+function partial({ partly }: Result): string {
+  const lines = Object.entries(partly).flatMap(([measure, peers]) => {
+    const { title } = measures.find(({ name }) => name === measure) ?? { title: measure }
+    return Object.entries(peers).map(
+      ([peer, { done, of }]) => `- ${peer} did ${done} of ${of}: ${title}`,
+    )
+  })
+  return lines.length === 0 ? 'Everyone did everything to the end.' : lines.join('\n')
+}
+
+function absent({ absent: reasons }: Result): string {
+  const lines = Object.entries(reasons).map(([peer, reason]) => `- ${peer}: ${reason}`)
+  return lines.length === 0 ? 'Everyone who was asked took part.' : lines.join('\n')
 }
 
 /** How many times as good the first peer is, whichever way is better. */
-export function advantage(result: Result, { name, unit }: Workload, peer: string) {
+export function advantage(result: Result, { name, unit }: Measure, peer: string) {
   const own = valuesOf(result, name, result.settings.peers[0])
   const theirs = valuesOf(result, name, peer)
   if (own === undefined || theirs === undefined) return undefined
@@ -81,12 +152,14 @@ export function valuesOf(result: Result, measure: string, participant: string | 
   return rounds === undefined || rounds.length === 0 ? undefined : figuresOf(rounds)
 }
 
-/** The workloads of a run, in their order. */
-export function chosen(result: Result): Workload[] {
-  return workloads.filter(({ name }) => result.settings.workloads.includes(name))
+/** The rows of a run for which there are figures, in their order. */
+export function chosen(result: Result): Measure[] {
+  return measures.filter(({ name }) => result.values[name] !== undefined)
 }
 
-function shareOfLimit(result: Result, { name, limit }: Workload): string {
+function shareOfLimit(result: Result, measure: Measure): string {
+  const { name } = measure
+  const limit = result.settings.mode === 'main' ? measure.limitOnPages : measure.limit
   if (limit === undefined) return ''
   const own = valuesOf(result, name, result.settings.peers[0])
   const best = valuesOf(result, limit.name, 'limits')
@@ -105,8 +178,12 @@ function readingGuide({ settings }: Result): string {
       'and who begins changes with every round. A run ends with an error where results differ.',
     'What a database does by itself between calls, such as merging what was written, is not in ' +
       'these figures; it goes on while the others take their turns.',
-    'Durable: the write has been synced when its call is done. A peer that cannot have several ' +
-      'writes under way does the puts in flight one by one.',
+    'Durable: the write has been synced when its call is done; `r` marks peers that cannot be ' +
+      'told to, which are not among the others of such rows. Relaxed: each with its own setting ' +
+      'for writes that a loss of power may take, or as always where it has none. ' +
+      'A peer that cannot have several writes under way does the puts in flight one by one.',
+    `\`p\`: after ${settings.secondsMax} seconds a workload stopped, and the rate is of what was ` +
+      'done by then.',
   ].join('\n\n')
 }
 
@@ -119,12 +196,19 @@ function limitTable(result: Result): string {
   return table(['limit', 'unit', 'median'], rows)
 }
 
+const kinds = {
+  durable: 'durable',
+  relaxed: 'cannot be made durable',
+  memory: 'lives in memory',
+}
+
 function settingsOf({ peers }: Result): string {
   return Object.entries(peers)
-    .map(([name, { version, settings, durability }]) =>
+    .map(([name, { version, settings, durability, kind, relaxes }]) =>
       [
         `**${name}**: ${version}. An acknowledged write has been ${durability}.`,
         '',
+        `- ${kinds[kind]}; ${relaxes ? 'has' : 'has no'} setting for relaxed writes`,
         ...settings.map((line) => `- ${line}`),
       ].join('\n'),
     )

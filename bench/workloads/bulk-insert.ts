@@ -7,6 +7,7 @@ export const bulkInsert: Workload = {
   title: 'bulk insert, one transaction',
   unit: 'operations/s',
   writes: 'durable',
+  onPages: true,
   limit: { name: 'encode', each: 1 },
   async run(round) {
     const { store, orders } = round

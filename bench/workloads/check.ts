@@ -10,7 +10,7 @@ export async function checkIds(store: Store, ids: Iterable<string>): Promise<str
   let left = CHECKED
   for (const id of ids) {
     if (left-- === 0) break
-    checksum.add(await store.get(id))
+    checksum.add((await store.get(id)) ?? null)
   }
   return checksum.toString()
 }

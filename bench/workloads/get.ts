@@ -1,5 +1,5 @@
 import { checkIds } from './check.js'
-import { rate } from './measure.js'
+import { paced, partly } from './measure.js'
 import type { Workload } from './workload.js'
 
 const GETS = 5_000
@@ -8,18 +8,20 @@ export const get: Workload = {
   name: 'get',
   title: 'get by id',
   unit: 'operations/s',
+  onPages: true,
   limit: { name: 'decode', each: 1 },
-  async run({ store, orders, random }) {
+  limitOnPages: { name: 'round-trip', each: 1 },
+  async run({ store, orders, random, secondsMax }) {
     const ids = Array.from({ length: GETS }, () => random.pick(orders).id)
-    let found = 0
-    const value = await rate(GETS, async () => {
-      for (const id of ids) {
-        const reply = store.get(id)
-        const doc = reply instanceof Promise ? await reply : reply
-        if (doc !== undefined) found += 1
-      }
+    let missing = 0
+    const count = (doc: unknown) => {
+      if (doc === undefined) missing += 1
+    }
+    const pace = await paced(ids, secondsMax, (id) => {
+      const reply = store.get(id)
+      return reply instanceof Promise ? reply.then(count) : count(reply)
     })
-    if (found !== GETS) throw new Error(`${GETS - found} of ${GETS} documents were not found`)
-    return { value, checksum: await checkIds(store, ids) }
+    if (missing > 0) throw new Error(`${missing} of ${pace.done} documents were not found`)
+    return { value: pace.perSecond, checksum: await checkIds(store, ids), ...partly(pace, GETS) }
   },
 }

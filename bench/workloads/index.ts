@@ -1,8 +1,11 @@
 import { bulkInsert } from './bulk-insert.js'
+import { deletion } from './delete.js'
 import { get } from './get.js'
+import { getMany } from './get-many.js'
 import { lookup } from './lookup.js'
+import { mixes } from './mixed.js'
 import { openWarm } from './open-warm.js'
-import { put } from './put.js'
+import { put, putRelaxed } from './put.js'
 import { putInFlight } from './put-in-flight.js'
 import { range } from './range.js'
 import { filter, scan } from './scan.js'
@@ -16,12 +19,16 @@ export const workloads: readonly Workload[] = [
   sizeFresh,
   put,
   putInFlight,
+  putRelaxed,
   get,
+  getMany,
   lookup,
   range,
   scan,
   filter,
   update,
+  deletion,
+  ...mixes,
   openWarm,
   sizeUsed,
 ]

@@ -8,10 +8,12 @@ export const lookup: Workload = {
   name: 'lookup',
   title: `index lookup of ${ORDERS_PER_CUSTOMER} documents`,
   unit: 'operations/s',
+  onPages: true,
   limit: { name: 'decode', each: ORDERS_PER_CUSTOMER },
-  run({ store, orders, random }) {
+  run(round) {
+    const { store, orders, random } = round
     const customers = customerCount(orders.length)
     const names = Array.from({ length: LOOKUPS }, () => customerName(random.below(customers)))
-    return runQueries(names, 1, (name) => store.byCustomer(name))
+    return runQueries(round, names, 1, (name) => store.byCustomer(name))
   },
 }

@@ -7,12 +7,13 @@ export const openWarm: Workload = {
   name: 'open-warm',
   title: 'open after a clean close, to the first get',
   unit: 'ms',
+  onPages: true,
   async run(round) {
     const { id } = round.random.pick(round.orders)
     await round.store.close()
     const checksum = new Checksum()
     const value = await duration(async () => {
-      round.store = await round.peer.open()
+      round.store = await round.peer.open('strict')
       checksum.add(await round.store.get(id))
     })
     return { value, checksum: checksum.toString() }

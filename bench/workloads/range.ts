@@ -9,9 +9,11 @@ export const range: Workload = {
   name: 'range',
   title: `range of ${LENGTH} documents in index order`,
   unit: 'operations/s',
+  onPages: true,
   limit: { name: 'decode', each: LENGTH },
-  run({ store, orders, random }) {
+  run(round) {
+    const { store, orders, random } = round
     const starts = Array.from({ length: RANGES }, () => placedBefore(random, orders.length, LENGTH))
-    return runQueries(starts, 1, (from) => store.placedFrom(from, LENGTH))
+    return runQueries(round, starts, 1, (from) => store.placedFrom(from, LENGTH))
   },
 }

@@ -14,6 +14,7 @@ export const scan: Workload = {
   name: 'scan',
   title: 'full scan, filter is a function, documents',
   unit: 'operations/s',
+  onPages: false,
   limit: { name: 'decode', each: 1 },
   run: (round) => {
     const matches = ({ total, status }: Order) => total > TOTAL && status === STATUS
@@ -26,11 +27,13 @@ export const filter: Workload = {
   name: 'filter',
   title: "full scan, filter in the peer's way, documents",
   unit: 'operations/s',
+  onPages: false,
   limit: { name: 'decode', each: 1 },
   run: (round) => throughAll(round, () => round.store.overTotal(TOTAL, STATUS)),
 }
 
-function throughAll({ written }: Round, ask: () => Awaitable<Order[]>) {
+function throughAll(round: Round, ask: () => Awaitable<Order[]>) {
+  const { written } = round
   const times = Math.ceil(DOCUMENTS_MIN / written)
-  return runQueries(Array.from({ length: times }), written, ask)
+  return runQueries(round, Array.from({ length: times }), written, ask)
 }

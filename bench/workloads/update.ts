@@ -11,6 +11,7 @@ export const update: Workload = {
   title: `update of ${UPDATES.toLocaleString('en')} documents, one transaction`,
   unit: 'operations/s',
   writes: 'durable',
+  onPages: true,
   async run({ store, orders, random }) {
     const changes = new Map<string, Change>()
     for (let i = 0; i < UPDATES; i++) {

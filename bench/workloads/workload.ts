@@ -14,6 +14,8 @@ export interface Round {
   written: number
   /** The same for every peer, and different for every workload and round. */
   readonly random: Random
+  /** After so many seconds a workload stops, and says how far it came. */
+  readonly secondsMax: number
 }
 
 /** Something that every peer is asked to do, once in each round and in the order of the list. */
@@ -23,8 +25,12 @@ export interface Workload {
   readonly title: string
   readonly unit: Unit
   /** Whether what it writes is durable when the clock stops; undefined where it writes nothing. */
-  readonly writes?: 'durable'
+  readonly writes?: 'durable' | 'relaxed'
+  /** Whether it is asked of pages too: what takes functions or files is not. */
+  readonly onPages: boolean
   /** The limit it is held against, and how many of the limit's operations one of its own takes. */
   readonly limit?: { readonly name: string; readonly each: number }
+  /** The same from a page. */
+  readonly limitOnPages?: { readonly name: string; readonly each: number }
   run(round: Round): Promise<Outcome>
 }

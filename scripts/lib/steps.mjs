@@ -130,10 +130,11 @@ async function wasm32() {
   await run('cargo', ['check', '--locked', '-p', 'entidb', ...wasmTarget])
 }
 
-/** The package, what is tested with it, and the demo, which uses it as others would. */
+/** The package, what is tested and compared with it, and the demo, which uses it as others do. */
 async function types() {
   needBuild()
   await setUpPackages('demo')
+  await setUpPackages('bench')
   const projects = [
     'tsconfig.json',
     'tests/tsconfig.json',

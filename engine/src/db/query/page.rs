@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use super::cursor::Cursor;
 use super::plan::Check;
-use crate::catalog::Index;
+use crate::catalog::{Collection, Index};
 use crate::db::document::{self, Document};
 use crate::db::read::Context;
 use crate::db::tx::Transaction;
@@ -50,7 +50,7 @@ pub struct Row {
 enum Verdict {
     Skip,
     Pass,
-    Deliver(Option<Vec<u8>>),
+    Deliver(Row),
 }
 
 impl<S: Storage> Database<S> {
@@ -65,7 +65,7 @@ impl<S: Storage> Database<S> {
     ) -> Result<Page> {
         let start = cursor.path.range.clone();
         let mut next = cursor.clone();
-        let mut read = Vec::new();
+        let mut read = ReadKeys(tx.is_some().then(Vec::new));
         let page = {
             let tx = tx.as_deref();
             self.cursor_context(cursor.snapshot(), cursor.transaction(), tx)
@@ -75,7 +75,7 @@ impl<S: Storage> Database<S> {
         self.counts.entries_examined.add(next.state.examined - cursor.state.examined);
         if let Some(tx) = tx {
             tx.reads.range(&passed(start, &next));
-            for key in read {
+            for key in read.0.unwrap_or_default() {
                 tx.reads.key(&key);
             }
         }
@@ -89,7 +89,7 @@ impl<S: Storage> Database<S> {
         context: &Context<'_>,
         tx: Option<&Transaction>,
         limits: PageLimits,
-        read: &mut Vec<Vec<u8>>,
+        read: &mut ReadKeys,
     ) -> Result<Page> {
         let mut page = Page::default();
         if cursor.state.take == 0 {
@@ -134,9 +134,7 @@ impl<S: Storage> Database<S> {
             match verdict {
                 Verdict::Pass => {}
                 Verdict::Skip => cursor.state.skip -= 1,
-                Verdict::Deliver(document) => {
-                    bytes += cursor.deliver(scan, document, &mut page)?;
-                }
+                Verdict::Deliver(row) => bytes += cursor.deliver(row, &mut page),
             }
         }
         drop(scan);
@@ -153,7 +151,7 @@ impl<S: Storage> Database<S> {
         scan: &mut Scan<'_, S>,
         cursor: &Cursor,
         view: View<'_>,
-        read: &mut Vec<Vec<u8>>,
+        read: &mut ReadKeys,
     ) -> Result<Option<Verdict>> {
         if !scan.advance()? {
             return Ok(None);
@@ -167,14 +165,16 @@ impl<S: Storage> Database<S> {
             let id = scan.key().get(KEY_PREFIX_BYTES..).unwrap_or_default();
             let value = if wants_document { scan.value().to_vec() } else { Vec::new() };
             let document = wants_document
-                .then(|| document::assemble(&self.store, view, &cursor.path.collection, id, value));
-            return Ok(Some(Verdict::Deliver(document.transpose()?.map(|found| found.bytes))));
+                .then(|| document::assemble(&self.store, view, &cursor.path.collection, id, value))
+                .transpose()?
+                .map(|found| found.bytes);
+            return Ok(Some(Verdict::Deliver(cursor.row(id, document))));
         };
         let id = index::split(index, scan.key(), scan.value())?.id;
         let is_checked = !matches!(cursor.path.check, Check::None);
         let document = if is_checked || wants_document {
             let document = self.indexed_document(cursor, index, view, id)?;
-            read.push(cursor.path.collection.document_key(id));
+            read.note(&cursor.path.collection, id);
             Some(document.bytes)
         } else {
             None
@@ -186,7 +186,7 @@ impl<S: Storage> Database<S> {
         Ok(Some(match (counts, is_skipped) {
             (false, _) => Verdict::Pass,
             (true, true) => Verdict::Skip,
-            (true, false) => Verdict::Deliver(document.filter(|_| wants_document)),
+            (true, false) => Verdict::Deliver(cursor.row(id, document.filter(|_| wants_document))),
         }))
     }
 
@@ -223,7 +223,7 @@ impl<S: Storage> Database<S> {
     ) {
         let take = usize::try_from(cursor.state.take).unwrap_or(usize::MAX);
         for _ in 1..PAGE_MISSES_MAX.min(take).min(limits.documents) {
-            match self.examine(scan, cursor, view, &mut Vec::new()) {
+            match self.examine(scan, cursor, view, &mut ReadKeys(None)) {
                 Ok(Some(_)) => {}
                 Err(error) if error.is_missing() => {}
                 Ok(None) | Err(_) => break,
@@ -285,26 +285,35 @@ impl Cursor {
         }
     }
 
-    fn deliver<S: Storage>(
-        &mut self,
-        scan: &Scan<'_, S>,
-        document: Option<Vec<u8>>,
-        page: &mut Page,
-    ) -> Result<usize> {
+    /// A row to be delivered; what is only counted is not copied.
+    fn row(&self, id: &[u8], document: Option<Vec<u8>>) -> Row {
+        let id = if self.output == Output::Count { Vec::new() } else { id.to_vec() };
+        Row { id, document }
+    }
+
+    /// Adds a row to the page; returns its size.
+    fn deliver(&mut self, row: Row, page: &mut Page) -> usize {
         page.count += 1;
         self.state.returned += 1;
         self.state.take -= 1;
         self.state.is_done = self.state.take == 0;
         if self.output == Output::Count {
-            return Ok(0);
+            return 0;
         }
-        let id = match self.path.index() {
-            Some(index) => index::split(index, scan.key(), scan.value())?.id,
-            None => scan.key().get(KEY_PREFIX_BYTES..).unwrap_or_default(),
-        };
-        let bytes = id.len() + document.as_ref().map_or(0, Vec::len);
-        page.rows.push(Row { id: id.to_vec(), document });
-        Ok(bytes)
+        let bytes = row.id.len() + row.document.as_ref().map_or(0, Vec::len);
+        page.rows.push(row);
+        bytes
+    }
+}
+
+/// The keys of documents that were read, where somebody has to know them.
+struct ReadKeys(Option<Vec<Vec<u8>>>);
+
+impl ReadKeys {
+    fn note(&mut self, collection: &Collection, id: &[u8]) {
+        if let Some(keys) = &mut self.0 {
+            keys.push(collection.document_key(id));
+        }
     }
 }
 

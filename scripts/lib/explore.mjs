@@ -4,6 +4,12 @@ import { printedCounts, sum } from './reliability.mjs'
 import { run, say } from './run.mjs'
 
 export const crashTests = ['store_crash', 'store_crash_reopen', 'db_crash']
+export const damageTests = [
+  'store_damage_bits',
+  'store_damage_sectors',
+  'store_damage_sealed',
+  'db_verify',
+]
 export const modelTests = ['store_model', 'store_model_large', 'model']
 
 /**

@@ -8,7 +8,7 @@ import { checkSizes } from '../size.mjs'
 import { tidy } from '../tidy.mjs'
 import { chromium, chromiumArgs, findChromedriver, findFirefox, findWebKit } from './browser.mjs'
 import { countTests } from './counts.mjs'
-import { crashTests, exploring, modelTests } from './explore.mjs'
+import { crashTests, damageTests, exploring, modelTests } from './explore.mjs'
 import { checkFuzzing } from './fuzz.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
 import { checkFloors, printedCounts } from './reliability.mjs'
@@ -30,6 +30,7 @@ export const steps = [
   { name: 'engine', what: 'tests of the engine, natively', run: engine },
   { name: 'crash', what: 'what crashes leave of the engine, at every call', run: crash },
   { name: 'model', what: 'random work on the engine against models', run: model },
+  { name: 'damage', what: 'damage to every bit and sector of small databases', run: damage },
   { name: 'fuzz', what: 'saved inputs of the fuzzers, and some seconds more', run: checkFuzzing },
   { name: 'wasm32', what: 'the engine alone compiles for the browser', run: wasm32 },
   { name: 'build', what: 'the package builds', run: build },
@@ -42,6 +43,7 @@ export const steps = [
   { name: 'firefox', what: 'tests of the package in Firefox', run: firefox },
   { name: 'webkit', what: 'tests of the package in WebKitGTK', run: webkit },
   { name: 'power', what: 'what a loss of power leaves of a database in Chromium', run: power },
+  { name: 'kills', what: 'browsers ended in the middle of writing', run: kills },
   { name: 'bundlers', what: 'the package works in the projects of its users', run: bundlers },
 ]
 
@@ -96,7 +98,7 @@ async function engine() {
   return { passed: countTests('nextest', tests) + ran }
 }
 
-const exploringTests = [...crashTests, ...modelTests]
+const exploringTests = [...crashTests, ...damageTests, ...modelTests]
 
 function otherTests() {
   const names = readdirSync(inRoot('engine', 'tests'), { withFileTypes: true })
@@ -111,6 +113,10 @@ async function crash() {
 
 async function model() {
   return explore(modelTests, { modelOps: 2_000_000 })
+}
+
+async function damage() {
+  return explore(damageTests, { flips: 800_000, cuts: 50_000 })
 }
 
 /**
@@ -199,6 +205,18 @@ async function power() {
     return { passed: 0, note: 'did not run: strace is missing, or may not trace here' }
   }
   return { passed: await playwright('-c', 'tests/power/playwright.config.ts') }
+}
+
+/** A life of a database for each browser and storage, in which it is ended in every way. */
+async function kills() {
+  needBuild()
+  const { loadKills } = await import('../kills.mjs')
+  const { cells, ENDINGS, isInstalled, run: live } = await loadKills()
+  const { counts } = await live({ from: 0, seeds: cells.length, rounds: ENDINGS })
+  const installed = cells.filter(isInstalled)
+  checkFloors(counts, { rounds: installed.length * ENDINGS })
+  const names = `${installed.length} of ${cells.length} pairs of browser and storage`
+  return { passed: counts.rounds, note: `${counts.rounds} rounds in ${names}` }
 }
 
 async function bundlers() {

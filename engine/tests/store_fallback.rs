@@ -40,7 +40,7 @@ fn lose_each_slot(sim: &SimStorage, history: &History, context: &str) -> u64 {
     opened
 }
 
-/// Loses each slot after each step of a script. Within a step it may be that the next manifest is on
+/// Loses each slot after each step of a script. Within a step the next manifest may be on
 /// its way to where that of the older root lies.
 fn run_and_lose_slots(name: &str, script: &Script) -> u64 {
     let sim = SimStorage::new(1);

@@ -117,7 +117,7 @@ export const commitBugs = [
   {
     name: 'index entries are left out of the frame',
     about: 'after a crash documents are not found by what they hold',
-    suite: 'model',
+    suite: 'db_crash',
     sites: [
       {
         file: commit,
@@ -131,7 +131,7 @@ export const commitBugs = [
   {
     name: 'counts are left out of the frame',
     about: 'after a crash a collection counts other documents than it has',
-    suite: 'model',
+    suite: 'db_crash',
     sites: [
       {
         file: commit,

@@ -209,8 +209,8 @@ export const rootBugs = [
   },
   {
     name: 'a close writes no last root',
-    about: 'the next open takes a clean end for a crash, and the last frame for a torn tail',
-    suite: 'store_crash',
+    about: 'numbers stay reserved that nobody will ever be given',
+    suite: 'store_close',
     sites: [{ file: flush, find: 'let _ = self.write_mark(self.seqs.visible)?;', plant: '' }],
   },
   {

@@ -2,6 +2,7 @@
 
 const job = 'kv/compact/job.rs'
 const flush = 'kv/store/flush.rs'
+const pick = 'kv/compact/pick.rs'
 const reader = 'kv/segment/reader.rs'
 const seal = 'codec/seal.rs'
 
@@ -92,7 +93,14 @@ export const segmentBugs = [
     name: 'a merge leaves out the neighbour that shares a border key',
     about: 'versions of one key overtake each other',
     suite: 'store_limits',
-    sites: [{ file: 'kv/compact/pick.rs', find: 'wider.len() == found.len()', plant: 'true' }],
+    sites: [
+      { file: pick, find: 'wider.len() == found.len()', plant: 'true' },
+      {
+        file: pick,
+        find: 'segment.meta().min_key.as_slice() <= max_key',
+        plant: 'segment.meta().min_key.as_slice() < max_key',
+      },
+    ],
   },
   {
     name: 'a segment is moved down onto others that it overlaps',
@@ -100,7 +108,7 @@ export const segmentBugs = [
     suite: 'store_model',
     sites: [
       {
-        file: 'kv/compact/pick.rs',
+        file: pick,
         before: 'let under = under(version, level + 1, min, max); let is_move =',
         find: 'under.is_empty()',
         plant: 'true',
@@ -128,18 +136,6 @@ export const segmentBugs = [
         file: seal,
         find: '(self.segment << OFFSET_BITS) | u64::from(self.offset)',
         plant: '0',
-      },
-    ],
-  },
-  {
-    name: 'a footer need not be the one that the manifest lists',
-    about: 'an older segment passes for the one in its units',
-    suite: 'store_damage_sectors',
-    sites: [
-      {
-        file: reader,
-        find: 'seal::checksum(&sealed) != self.meta.footer_hash',
-        plant: 'false',
       },
     ],
   },

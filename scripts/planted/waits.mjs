@@ -68,7 +68,7 @@ export const waitBugs = [
   {
     name: 'a relaxed sync takes a strict one back',
     about: 'of several syncs of one transaction the last decides, not the strictest',
-    suite: 'storage_chunks',
+    suite: 'storage_chunks_batches',
     sites: [
       {
         file: chunks,
@@ -80,7 +80,7 @@ export const waitBugs = [
   {
     name: 'part of a chunk is stored over the whole of it',
     about: 'bytes that were not at hand become zeros',
-    suite: 'storage_chunks',
+    suite: 'storage_chunks_batches',
     sites: [
       {
         file: chunks,
@@ -92,7 +92,7 @@ export const waitBugs = [
   {
     name: 'chunks are forgotten before they are stored',
     about: 'writes are lost for want of memory',
-    suite: 'storage_chunks',
+    suite: 'storage_chunks_batches',
     sites: [
       {
         file: chunks,

@@ -34,13 +34,19 @@ export function page(totals) {
  * @param {Total} total
  */
 function section(name, { about, runs, minutes, counts, cells, rows }) {
-  const tried = Object.entries(counts).map(([what, count]) => ({ what, count }))
+  const tried = Object.entries(counts).map(([name, count]) => ({ what: words(name), count }))
   const matrix = Object.entries(cells ?? {}).map(([cell, rounds]) => ({ cell, rounds }))
   const spent = `${number(runs)} ${runs === 1 ? 'run' : 'runs'}, ${number(minutes)} minutes`
   const parts = [`## ${about}`, `\`npm run test:long -- ${name}\`: ${spent}.`]
   for (const part of [tried, matrix, rows ?? []]) if (part.length > 0) parts.push(table(part))
   return `${parts.join('\n\n')}\n`
 }
+
+/**
+ * A name as it is said: `crashPoints` as crash points.
+ * @param {string} name
+ */
+const words = (name) => name.replaceAll(/_|(?=[A-Z])/g, ' ').toLowerCase()
 
 /** @param {Record<string, string | number>[]} rows */
 function table(rows) {

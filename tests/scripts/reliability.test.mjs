@@ -24,13 +24,19 @@ test('the page has a section for each suite, with its counts, its matrix and its
       about: 'Kills',
       runs: 2,
       minutes: 1.5,
-      counts: { rounds: 1234 },
+      counts: { rounds: 1234, crashPoints: 5 },
       cells: { 'Chromium, OPFS': 1234 },
       rows: [{ bug: 'a | b', found: 'by x' }],
       next: 7,
     },
   })
-  for (const part of ['## Kills', '| rounds | 1,234 |', '| Chromium, OPFS | 1,234 |', 'a \\| b']) {
+  for (const part of [
+    '## Kills',
+    '| rounds | 1,234 |',
+    '| crash points | 5 |',
+    '| Chromium, OPFS | 1,234 |',
+    'a \\| b',
+  ]) {
     assert.ok(text.includes(part), part)
   }
 })

@@ -92,7 +92,7 @@ export const segmentBugs = [
   {
     name: 'a merge leaves out the neighbour that shares a border key',
     about: 'versions of one key overtake each other',
-    suite: 'store_limits',
+    suite: 'store_model',
     sites: [
       { file: pick, find: 'wider.len() == found.len()', plant: 'true' },
       {

@@ -1,6 +1,7 @@
 //! Appending: one write a frame, files that grow by doubling, and writes that fail.
 
 use super::*;
+use crate::kv::root::NUMBERS_END;
 use crate::storage::fault::{Fault, Repeat};
 
 fn frame_of(payload: usize, first_seq: u64) -> FrameBuilder {
@@ -134,10 +135,10 @@ fn frames_that_contradict_the_epoch_are_refused_and_change_nothing() {
 #[test]
 fn sequence_numbers_do_not_wrap() {
     let io = io_of(&[]);
-    let mut writer = begin(&io, &header(1, u64::MAX - 2000, 0));
+    let header = Header { reserved_through: NUMBERS_END - 1, ..header(1, 1, 0) };
+    let mut writer = begin(&io, &Header { first_seq: u64::MAX - 2000, ..header });
     writer.append(&io, &mut frame_of(9, u64::MAX - 2000)).unwrap();
-    let header = Header { reserved_through: u64::MAX, ..header(2, 1, 0) };
-    let mut writer = begin(&io, &Header { first_seq: u64::MAX - 1, ..header });
+    let mut writer = begin(&io, &Header { epoch: 2, first_seq: u64::MAX - 1, ..header });
     writer.append(&io, &mut frame_of(9, u64::MAX - 1)).unwrap();
     let refused = writer.append(&io, &mut frame_of(9, u64::MAX));
     assert_eq!(kind_of(refused), Some(ErrorKind::LimitExceeded));

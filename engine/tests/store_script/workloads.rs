@@ -272,7 +272,7 @@ fn merges() -> Vec<Row> {
         ),
         (
             "moves of what nothing overlaps",
-            [times(4, |n| flushed(n * 10, 3)), times(5, |_| merge())].concat(),
+            [times(4, |n| flushed(n * 10, 3)), vec![Step::Compact]].concat(),
             |seen| seen.moves > 0,
         ),
         ("as many runs as level 0 takes", [runs(17, 2), merge()].concat(), |seen| {

@@ -35,10 +35,11 @@ export function page(totals) {
  */
 function section(name, { about, runs, minutes, counts, cells, rows }) {
   const tried = Object.entries(counts).map(([name, count]) => ({ what: words(name), count }))
-  const matrix = Object.entries(cells ?? {}).map(([cell, rounds]) => ({ cell, rounds }))
+  const matrix = Object.entries(cells ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   const spent = `${number(runs)} ${runs === 1 ? 'run' : 'runs'}, ${number(minutes)} minutes`
   const parts = [`## ${about}`, `\`npm run test:long -- ${name}\`: ${spent}.`]
-  for (const part of [tried, matrix, rows ?? []]) if (part.length > 0) parts.push(table(part))
+  const cellRows = matrix.map(([cell, count]) => ({ cell, count }))
+  for (const part of [tried, cellRows, rows ?? []]) if (part.length > 0) parts.push(table(part))
   return `${parts.join('\n\n')}\n`
 }
 

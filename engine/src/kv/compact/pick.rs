@@ -1,9 +1,11 @@
 //! What to merge next. A pure function of the version, so that runs are deterministic.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::kv::segment::Segment;
 use crate::kv::version::{Run, Version, overlapping};
+use crate::limits::KEY_PREFIX_BYTES;
 use crate::options::Geometry;
 
 /// Runs in level 0 from which on they are merged, and that become one run at least.
@@ -13,6 +15,8 @@ const LEVEL0_RUNS_FULL: usize = 12;
 /// What a merge into level 1 may rewrite there for each byte that it brings down. Until there is
 /// enough for that, runs of level 0 become larger ones among themselves.
 const LEVEL1_REWRITE_MAX: u64 = 3;
+/// Bytes of a manifest for each segment in level 0 at most: small ones must not fill it.
+const MANIFEST_BYTES_PER_SEGMENT: u64 = 1024;
 /// The fullness of a level that holds what it should.
 const FULL: u64 = 1024;
 /// Full segments that level 1 holds.
@@ -44,6 +48,9 @@ pub(crate) struct Plan {
 
 /// The merge that the shape of the levels asks for most.
 pub(crate) fn pick(version: &Version, geometry: &Geometry, urgency: Urgency) -> Option<Plan> {
+    if let Some(plan) = crowded(version, geometry) {
+        return Some(plan);
+    }
     let runs = version.level0.len();
     let fullness =
         |level: usize| level_bytes(version, level) * FULL / target_bytes(geometry, level);
@@ -100,6 +107,26 @@ fn level0(version: &Version) -> Option<Plan> {
         let (above, under) = parts.first().filter(|(above, _)| above.len() >= LEVEL0_RUNS_FULL)?;
         Some(level0_down(version, above, under))
     })
+}
+
+/// Where level 0 has more segments than the manifest should list: those of the collection or index
+/// that has the most of them go down together.
+fn crowded(version: &Version, geometry: &Geometry) -> Option<Plan> {
+    let segments = version.level0.iter().map(|run| run.len() as u64).sum::<u64>();
+    if segments * MANIFEST_BYTES_PER_SEGMENT <= u64::from(geometry.manifest_area_bytes) {
+        return None;
+    }
+    let mut kin: BTreeMap<&[u8], Part<'_>> = BTreeMap::new();
+    for (rank, run) in version.level0.iter().enumerate() {
+        for segment in run.iter() {
+            let prefix = segment.meta().min_key.get(..KEY_PREFIX_BYTES).unwrap_or_default();
+            kin.entry(prefix).or_default().push((rank, segment));
+        }
+    }
+    let most = kin.into_values().max_by_key(Vec::len)?;
+    let min = most.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
+    let max = most.iter().map(|(_, s)| s.meta().max_key.as_slice()).max()?;
+    Some(level0_down(version, &runs_of(&most), &under(version, 1, min, max)))
 }
 
 /// Level 0 in parts that overlap no other, each with what lies under it in level 1.

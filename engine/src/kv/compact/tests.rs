@@ -140,3 +140,17 @@ fn flushes_that_overlap_nothing_share_a_run() {
     }
     assert_eq!(levels.version.level0.len(), 1);
 }
+
+#[test]
+fn many_small_segments_go_down_together_before_they_fill_the_manifest() {
+    let mut levels = Levels::default();
+    let mut rng = Rng::with_seed(1);
+    for n in 0..200_u8 {
+        let segment = levels.segment(&[([n, 0], u64::from(n)), ([n, 9], u64::from(n))]);
+        levels.version = levels.version.edit(&[], vec![segment], 0);
+        while let Some(plan) = pick(&levels.version, &GEOMETRY, Urgency::Due) {
+            levels.merge(&plan, &mut rng);
+        }
+        assert!(levels.version.segments().count() < 40, "{} segments", n);
+    }
+}

@@ -151,6 +151,6 @@ fn many_small_segments_go_down_together_before_they_fill_the_manifest() {
         while let Some(plan) = pick(&levels.version, &GEOMETRY, Urgency::Due) {
             levels.merge(&plan, &mut rng);
         }
-        assert!(levels.version.segments().count() < 40, "{} segments", n);
+        assert!(levels.version.segments().count() < 40, "after {n} flushes");
     }
 }

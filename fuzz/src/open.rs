@@ -87,11 +87,11 @@ pub fn run(data: &[u8]) {
             assert!(last || tail && base.states.contains(&entries), "it opens to what it held");
         }
         Ok(_) => {}
-        Err(error) => check_error(&error, input.resealed),
+        Err(error) => check_error(&error),
     }
     for result in [use_database(&sim), use_store(&sim)] {
         if let Err(error) = result {
-            check_error(&error, input.resealed);
+            check_error(&error);
         }
     }
 }
@@ -138,12 +138,8 @@ fn put(bytes: &mut [u8], at: usize, new: impl Fn(u8, usize) -> u8) {
 }
 
 /// A storage that was written by somebody else may be damaged, newer, none, or want more room than
-/// there is; it never fails by itself. Behind checksums that were made right nothing says where
-/// the damage lies, nor that it is none of the caller's: there any error will do.
-fn check_error(error: &Error, resealed: bool) {
-    if resealed {
-        return;
-    }
+/// there is; it never fails by itself.
+fn check_error(error: &Error) {
     let known = [
         ErrorKind::Corrupt,
         ErrorKind::VersionMismatch,

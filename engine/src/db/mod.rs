@@ -41,7 +41,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kv::store::{CompactionReport, Store};
 use crate::options::Options;
 use crate::snapshot::{Snapshot, Snapshots};
-use crate::storage::{Barrier, Storage, Synced};
+use crate::storage::{Barrier, FileId, Storage, Synced};
 use build::BuildState;
 use recent::Recent;
 use stats::Counts;
@@ -193,12 +193,18 @@ impl<S: Storage> Database<S> {
         self.counts.stats(self.snapshots.len(), self.store.stats())
     }
 
-    /// Counts a failure.
+    /// Counts a failure. Damage that no block has been named for lies in what blocks with a right
+    /// checksum hold: somewhere in the volume.
     fn counted<T>(&self, result: Result<T>) -> Result<T> {
         if result.as_ref().is_err_and(|error| !error.is_missing()) {
             self.counts.errors.add(1);
         }
-        result
+        result.map_err(|error| match error.kind() {
+            ErrorKind::Corrupt if error.details().file.is_none() => {
+                error.with(|details| details.file = Some(FileId::Volume.name()))
+            }
+            _ => error,
+        })
     }
 
     fn check_not_pending(&self) -> Result<()> {

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use super::cursor::Cursor;
 use super::plan::Check;
 use crate::catalog::{Collection, Index};
+use crate::codec::id;
 use crate::db::document::{self, Document};
 use crate::db::read::Context;
 use crate::db::tx::Transaction;
@@ -163,6 +164,8 @@ impl<S: Storage> Database<S> {
                 return Ok(Some(Verdict::Skip));
             }
             let id = scan.key().get(KEY_PREFIX_BYTES..).unwrap_or_default();
+            // An id that no caller could have given is damage, and not theirs to hear of.
+            id::check(id).map_err(|_| document::damaged(&cursor.path.collection, id))?;
             let value = if wants_document { scan.value().to_vec() } else { Vec::new() };
             let document = wants_document
                 .then(|| document::assemble(&self.store, view, &cursor.path.collection, id, value))

@@ -3,9 +3,8 @@
 //! many geometries. In each seed a random half of the kinds of operations does not occur, and every
 //! kind must have met a store in every state.
 //!
-//! `STORE_MODEL_OPS` sets the number of operations, `STORE_MODEL_FIRST` the first seed,
-//! `STORE_MODEL_SEED` runs one seed alone. `STORE_MODEL_LARGE_MB` sets how much the large store
-//! takes.
+//! `STORE_MODEL_SEEDS` sets the number of seeds, `STORE_MODEL_FIRST` the first of them,
+//! `STORE_MODEL_SEED` runs one alone.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,8 +25,8 @@ use entidb::{Durability, Geometry, Options};
 use fastrand::Rng;
 use model_support::coverage::Coverage;
 
-const OPS_DEFAULT: u64 = 1_500_000;
-const OPS_PER_SEED: u64 = 4_000;
+const SEEDS_DEFAULT: u64 = 500;
+const ACTS_PER_SEED: u64 = 4_000;
 /// Tests that share the seeds, so that they run side by side.
 const PARTS: u64 = 2;
 /// Entries that one scan is compared over.
@@ -165,14 +164,14 @@ fn number(name: &str) -> Option<u64> {
 
 /// Every other seed.
 fn run_part(part: u64) {
-    let ops = number("STORE_MODEL_OPS").unwrap_or(OPS_DEFAULT);
+    let count = number("STORE_MODEL_SEEDS").unwrap_or(SEEDS_DEFAULT);
     let first = number("STORE_MODEL_FIRST").unwrap_or(0);
-    let all = first..first + ops.div_ceil(OPS_PER_SEED);
+    let all = first..first + count;
     let seeds = number("STORE_MODEL_SEED").map_or(all, |seed| seed..seed + 1);
     let is_whole = seeds.end - seeds.start >= SEEDS_FOR_COVERAGE;
     let mut met = Coverage::default();
     for seed in seeds.filter(|seed| seed % PARTS == part) {
-        let ran = catch_unwind(|| run(seed, OPS_PER_SEED));
+        let ran = catch_unwind(|| run(seed, ACTS_PER_SEED));
         met.add(&ran.unwrap_or_else(|panic| {
             eprintln!(
                 "again: STORE_MODEL_SEED={seed} cargo test --locked -p entidb --test store_model"
@@ -186,9 +185,9 @@ fn run_part(part: u64) {
     }
 }
 
-fn run(seed: u64, ops: u64) -> Coverage {
+fn run(seed: u64, acts: u64) -> Coverage {
     let mut world = World::new(seed);
-    for _ in 0..ops {
+    for _ in 0..acts {
         world.act();
     }
     world.check_everything();
@@ -229,12 +228,13 @@ impl World {
         if !seed.is_multiple_of(5) {
             kinds.retain(|(kind, _)| *kind == always || rng.bool());
         }
+        let value_bytes_max = [16, 60, 600][rng.usize(..3)];
         let storage = MemoryStorage::new();
         let store = Store::open(storage.clone(), &options).unwrap();
         Self {
             keys: [3, 40, 400, 4000][rng.usize(..4)],
             prefixes: rng.u32(1..4),
-            value_bytes: rng.usize(1..geometry.value_bytes_max().min(600)),
+            value_bytes: rng.usize(1..geometry.value_bytes_max().min(value_bytes_max)),
             rng,
             storage,
             options,
@@ -259,6 +259,8 @@ impl World {
         });
         let kind = chosen.unwrap().0;
         self.met.note(kind as usize, &self.states());
+        // What is done at least; the rest is counted where it is done.
+        self.met.count(1);
         match kind {
             Kind::Group => self.group(),
             Kind::LookUp => self.look_up(),
@@ -336,6 +338,7 @@ impl World {
         for _ in 0..self.rng.usize(1..4) {
             let entries = self.entries(4);
             let seq = self.stage(&entries);
+            self.met.count(entries.len() as u64);
             self.versions.commit(seq, &entries);
         }
         let strict = self.rng.bool();
@@ -390,6 +393,8 @@ impl World {
     fn scan(&mut self) {
         let seq = self.seq();
         let range = self.range();
+        // One in each direction.
+        self.met.count(1);
         self.compare(View::at(seq), &range, &self.versions, seq);
     }
 
@@ -441,6 +446,8 @@ impl World {
             let found = self.store.get(view, key, &mut value).unwrap();
             assert_eq!(found.then_some(&value), all[key].as_ref());
         }
+        // Each was written and looked up, beside the scans in two directions.
+        self.met.count(2 * all.len() as u64 + 1);
         if batch.is_spilled() && self.rng.bool() {
             let (seq, _) = self.store.commit_spilled(&mut batch).unwrap();
             self.versions.commit(seq, &all);
@@ -458,6 +465,7 @@ impl World {
         }
         let (seq, _) = self.store.commit_spilled(&mut batch).unwrap();
         assert!(batch.is_empty());
+        self.met.count(all.len() as u64);
         self.versions.commit(seq, &all);
     }
 

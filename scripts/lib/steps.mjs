@@ -112,7 +112,7 @@ async function crash() {
 }
 
 async function model() {
-  return explore(modelTests, { modelOps: 2_000_000 })
+  return explore(modelTests, { modelOps: 10_000_000 })
 }
 
 async function damage() {

@@ -240,7 +240,7 @@ impl<'a> World<'a> {
         let applied = next.model.apply(writes, true);
         let refused = match applied {
             Err(kind) => Some(kind),
-            Ok(_) if next.model.has_violated(writes) => Some(ErrorKind::UniqueViolation),
+            Ok(_) if next.model.has_violated(writes, true) => Some(ErrorKind::UniqueViolation),
             Ok(_) => None,
         };
         if refused.is_some() {

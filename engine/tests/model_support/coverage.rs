@@ -19,7 +19,12 @@ impl Coverage {
         for (counts, is_so) in row.iter_mut().zip(states) {
             counts[usize::from(*is_so)] += 1;
         }
-        self.ops += 1;
+    }
+
+    /// Counts operations: each put, delete, lookup, scan in one direction, query, commit and the
+    /// like that was carried out and that the model did too.
+    pub fn count(&mut self, ops: u64) {
+        self.ops += ops;
     }
 
     pub fn add(&mut self, other: &Self) {

@@ -6,3 +6,4 @@ pub mod coverage;
 pub mod oracle;
 pub mod order;
 pub mod random;
+pub mod told;

@@ -81,6 +81,9 @@ impl Doc {
     }
 }
 
+/// Documents as they were before some writes, one for each.
+pub struct Before(Vec<Option<Arc<Doc>>>);
+
 /// A write with owned values.
 #[derive(Clone, Debug)]
 pub struct Write {
@@ -141,22 +144,47 @@ impl Model {
         Some(entidb::codec::id::hash(&Id::decode(key).unwrap(), &document).unwrap())
     }
 
-    /// Applies writes in order; unique values are not looked at.
+    /// The documents that writes are about, as they are.
+    pub fn before(&self, writes: &[Write]) -> Before {
+        let doc =
+            |write: &Write| self.coll(write.collection).docs.get(write.id.as_slice()).cloned();
+        Before(writes.iter().map(doc).collect())
+    }
+
+    /// Undoes writes.
+    pub fn restore(&mut self, writes: &[Write], before: Before) {
+        for (write, doc) in writes.iter().zip(before.0) {
+            let docs = &mut self.coll_mut(write.collection).docs;
+            match doc {
+                Some(doc) => drop(docs.insert(Arc::clone(&doc.id), doc)),
+                None => drop(docs.remove(write.id.as_slice())),
+            }
+        }
+    }
+
+    /// Applies writes in order, all or none; unique values are not looked at.
     pub fn apply(&mut self, writes: &[Write], ready_only: bool) -> Result<Vec<Outcome>, ErrorKind> {
-        let mut next = self.clone();
+        let before = self.before(writes);
+        let applied = self.try_apply(writes, ready_only);
+        if applied.is_err() {
+            self.restore(writes, before);
+        }
+        applied
+    }
+
+    fn try_apply(&mut self, writes: &[Write], ready_only: bool) -> Result<Vec<Outcome>, ErrorKind> {
         let mut outcomes = Vec::new();
         for write in writes {
-            outcomes.push(next.apply_one(write)?);
+            outcomes.push(self.apply_one(write)?);
         }
         for write in writes {
-            let coll = next.coll(write.collection);
+            let coll = self.coll(write.collection);
             if let Some(doc) = coll.docs.get(write.id.as_slice()) {
                 for (spec, _) in coll.indexes.iter().filter(|(_, ready)| *ready || !ready_only) {
                     doc.check(spec)?;
                 }
             }
         }
-        *self = next;
         Ok(outcomes)
     }
 
@@ -196,14 +224,15 @@ impl Model {
         self.collections.values().any(|coll| coll.indexes.iter().any(|(_, ready)| !ready))
     }
 
-    /// Whether a document that was just written shares a value with another that an index which
-    /// answers keeps apart. Before the writes none did.
-    pub fn has_violated(&self, writes: &[Write]) -> bool {
+    /// Whether a document that was just written shares a value with another that an index keeps
+    /// apart. Before the writes none did.
+    pub fn has_violated(&self, writes: &[Write], ready_only: bool) -> bool {
         writes.iter().any(|write| {
             let coll = self.coll(write.collection);
             let Some(doc) = coll.docs.get(write.id.as_slice()) else { return false };
-            let specs = coll.indexes.iter().filter(|(spec, ready)| *ready && spec.unique);
-            specs.into_iter().any(|(spec, _)| coll.is_shared(spec, doc))
+            let specs = coll.indexes.iter().filter(|(_, ready)| *ready || !ready_only);
+            let mut specs = specs.filter(|(spec, _)| spec.unique);
+            specs.any(|(spec, _)| coll.is_shared(spec, doc))
         })
     }
 

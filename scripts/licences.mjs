@@ -19,7 +19,7 @@ import { ask, Failure, main, say } from './lib/run.mjs'
 const registry = 'registry+'
 
 /** Where the crates that reach users say what they need. */
-const manifests = ['engine/Cargo.toml', 'wasm/Cargo.toml']
+const manifests = ['engine/Cargo.toml', 'hot/Cargo.toml', 'wasm/Cargo.toml']
 
 /** @returns {string} a line that says what was checked */
 export function checkLicences() {

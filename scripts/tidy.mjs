@@ -51,8 +51,8 @@ const rules = [
     ),
   },
   { applies: /(^|\/)package-lock\.json$/, check: matches(/"resolved": "http/, 'is an address') },
-  { applies: /^(engine|wasm)\/src\/.*\.rs$/, check: outsideTests(panics) },
-  { applies: /^(engine|wasm)\/src\/.*\.rs$/, check: inlineTests },
+  { applies: /^(engine|hot|wasm)\/src\/.*\.rs$/, check: outsideTests(panics) },
+  { applies: /^(engine|hot|wasm)\/src\/.*\.rs$/, check: inlineTests },
   { applies: /^engine\/src\/.*\.rs$/, check: layering },
   { applies: /^tests\/suite\//, check: matches(/@playwright|node:/, 'is not to be had in a page') },
 ]

@@ -20,6 +20,8 @@ const inputs = [
   'rust-toolchain.toml',
   'engine/Cargo.toml',
   'engine/src',
+  'hot/Cargo.toml',
+  'hot/src',
   'scripts/lib/wasm.mjs',
   'wasm/Cargo.toml',
   'wasm/src',

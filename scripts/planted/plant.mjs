@@ -36,6 +36,7 @@ const COPIED = [
   'engine/fixtures',
   'engine/src',
   'engine/tests',
+  'hot',
 ]
 
 /**
@@ -51,7 +52,7 @@ export async function plant(folder, bugs) {
   }
   const manifest = join(folder, 'Cargo.toml')
   const members = await readFile(manifest, 'utf8')
-  await writeFile(manifest, members.replace(/^members = .*$/m, 'members = ["engine"]'))
+  await writeFile(manifest, members.replace(/^members = .*$/m, 'members = ["engine", "hot"]'))
   const source = (/** @type {string} */ file) => join(folder, 'engine', 'src', file)
   for (const [file, places] of locate(bugs)) {
     await writeFile(source(file), rewrite(await readFile(source(file), 'utf8'), places))

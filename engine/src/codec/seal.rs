@@ -1,6 +1,6 @@
 //! Sealing of blocks: compress and checksum; opening is the mirror. FORMAT.md, section 6.1.
 
-use lz4_flex::block::{compress_into, decompress_into, get_maximum_output_size};
+use entidb_hot::lz4;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::bytes::Reader;
@@ -80,12 +80,12 @@ impl Sealer {
         let Ok(raw_len) = u32::try_from(payload.len()) else {
             return false;
         };
-        self.sealed.resize(RAW_LEN_BYTES + get_maximum_output_size(payload.len()), 0);
+        self.sealed.resize(RAW_LEN_BYTES + lz4::bound(payload.len()), 0);
         let Some((head, body)) = self.sealed.split_first_chunk_mut::<RAW_LEN_BYTES>() else {
             return false;
         };
         *head = raw_len.to_le_bytes();
-        let Ok(len) = compress_into(payload, body) else {
+        let Some(len) = lz4::compress(payload, body) else {
             return false;
         };
         self.sealed.truncate(RAW_LEN_BYTES + len);
@@ -130,8 +130,8 @@ fn decompress(payload: &[u8]) -> Result<Vec<u8>> {
     let len = usize::try_from(len).ok().filter(|len| *len < RAW_BLOCK_BYTES_MAX);
     let len = len.ok_or_else(|| Error::decode("a block states a length above the limit"))?;
     let mut raw = vec![0; len];
-    match decompress_into(reader.rest(), &mut raw) {
-        Ok(n) if n == len => Ok(raw),
+    match lz4::decompress(reader.rest(), &mut raw) {
+        Some(n) if n == len => Ok(raw),
         _ => Err(Error::decode("a block cannot be decompressed")),
     }
 }

@@ -67,12 +67,11 @@ impl<S: Storage> Database<S> {
     /// SHA-256 of the document, its id included, in its canonical form.
     pub fn hash(
         &self,
-        at: At<'_>,
+        mut at: At<'_>,
         collection: CollectionId,
         id: &[u8],
     ) -> Result<Option<[u8; id::HASH_BYTES]>> {
-        let Some(document) = self.get(at, collection, id)? else { return Ok(None) };
-        id::hash(&Id::decode(id)?, &document).map(Some)
+        self.counted(self.hash_one(&mut at, collection, id))
     }
 
     /// Number of documents, in one step at any size.
@@ -93,6 +92,19 @@ impl<S: Storage> Database<S> {
         at.note_key(&collection, id);
         self.counts.reads.add(1);
         Ok(document.map(|document| document.bytes))
+    }
+
+    fn hash_one(
+        &self,
+        at: &mut At<'_>,
+        collection: CollectionId,
+        id: &[u8],
+    ) -> Result<Option<[u8; id::HASH_BYTES]>> {
+        let Some(document) = self.read_one(at, collection, id)? else { return Ok(None) };
+        let hashed = id::hash(&Id::decode(id)?, &document);
+        // Only what was damaged since it was checked cannot be read through.
+        let collection = Arc::clone(self.context(at)?.catalog.collection(collection)?);
+        hashed.map(Some).map_err(|_| document::damaged(&collection, id))
     }
 
     fn has_one(&self, at: &mut At<'_>, collection: CollectionId, id: &[u8]) -> Result<bool> {

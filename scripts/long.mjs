@@ -10,8 +10,8 @@ import { writeReliability } from './reliability.mjs'
  * @typedef {object} Suite
  * @property {string} about what it tries, as a heading
  * @property {(task: { minutes: number | undefined, next: number }) =>
- *   Promise<import('./lib/reliability.mjs').Outcome | void>} run nothing where there is nothing to
- *   be added up
+ *   Promise<import('./lib/reliability.mjs').Outcome & { failure?: string } | void>} run nothing
+ *   where there is nothing to be added up; with a failure where the rest is to be kept
  */
 
 await main(async () => {
@@ -20,12 +20,14 @@ await main(async () => {
   const suite = (await import(`./long/${name}.mjs`)).default
   const next = (await readTotals())[name]?.next ?? 0
   const started = Date.now()
-  const outcome = await suite.run({ minutes, next })
-  if (!outcome) return
+  const ran = await suite.run({ minutes, next })
+  if (!ran) return
+  const { failure, ...outcome } = ran
   const spent = (Date.now() - started) / 60_000
   await addRun(name, { about: suite.about, minutes: spent, outcome })
   await writeReliability()
   say(`${name}: ${JSON.stringify(outcome.counts)}, added to docs/reliability.md`)
+  if (failure) throw new Failure(failure)
 })
 
 function readArguments() {

@@ -22,7 +22,7 @@ use db_crash_support::world::{History, World, open_and_check};
 use entidb::storage::fault::{PowerCut, SimStorage, When};
 
 /// Images of each crash point.
-const IMAGES: u64 = 3;
+const IMAGES: u64 = 12;
 /// Steps of a workload.
 const STEPS: usize = 14;
 /// Random workloads of each of the tests that share them.

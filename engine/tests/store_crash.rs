@@ -18,9 +18,11 @@ mod store_script;
 use store_script::Workload;
 use store_script::crash::{Plan, explore_call, explore_chain, explore_recovery};
 
-/// Images of each crash point. Short scripts have all their images looked at in a test of their
-/// own.
-const IMAGES: u64 = 6;
+/// Images of each crash point of a script. Short scripts have all their images looked at in a test
+/// of their own.
+const IMAGES: u64 = 64;
+/// And of random work, which has four times as many crash points.
+const IMAGES_RANDOM: u64 = 24;
 /// Steps of a random workload.
 const RANDOM_STEPS: usize = 16;
 /// Random workloads of each of the tests that share them.
@@ -65,22 +67,22 @@ fn random(part: u64) -> impl Iterator<Item = Workload> {
 
 #[test]
 fn a_crash_at_any_call_of_random_work_leaves_a_committed_state_1_r021() {
-    Plan::new(IMAGES).sweep(random(0), explore_call);
+    Plan::new(IMAGES_RANDOM).sweep(random(0), explore_call);
 }
 
 #[test]
 fn a_crash_at_any_call_of_random_work_leaves_a_committed_state_2_r021() {
-    Plan::new(IMAGES).sweep(random(1), explore_call);
+    Plan::new(IMAGES_RANDOM).sweep(random(1), explore_call);
 }
 
 #[test]
 fn a_crash_at_any_call_of_random_work_leaves_a_committed_state_3_r021() {
-    Plan::new(IMAGES).sweep(random(2), explore_call);
+    Plan::new(IMAGES_RANDOM).sweep(random(2), explore_call);
 }
 
 #[test]
 fn a_crash_at_any_call_of_random_work_leaves_a_committed_state_4_r021() {
-    Plan::new(IMAGES).sweep(random(3), explore_call);
+    Plan::new(IMAGES_RANDOM).sweep(random(3), explore_call);
 }
 
 /// The shortest scripts of each mechanism.

@@ -59,34 +59,44 @@ export async function checkFuzzing() {
   const replayed = `${printedCounts(output).fuzz_inputs_replayed ?? 0} saved inputs`
   const why = whyNoFuzzing()
   if (why) return { passed, note: `${replayed}; no fuzzing, as ${why}` }
-  const fuzzed = await fuzzAll({ seconds: secondsShort, seed: 1 })
+  const { fuzzed, failure } = await fuzzAll(await targets(), { seconds: secondsShort, seed: 1 })
+  if (failure) throw new Failure(failure)
   const executions = fuzzed.reduce((sum, { executions }) => sum + executions, 0)
   const note = `${replayed}, and ${executions} new ones over ${fuzzed.length} targets`
   return { passed: passed + fuzzed.length, note }
 }
 
 /**
- * Builds all targets and runs each for so many seconds.
+ * Builds all targets and runs some for so many seconds each. One that fails does not keep the
+ * others from running.
+ * @param {string[]} names
  * @param {{ seconds: number, seed: number }} task
- * @returns {Promise<Fuzzed[]>}
+ * @returns {Promise<{ fuzzed: Fuzzed[], failure?: string }>}
  */
-export async function fuzzAll({ seconds, seed }) {
+export async function fuzzAll(names, { seconds, seed }) {
   const why = whyNoFuzzing()
   if (why) throw new Failure(`nothing can be fuzzed here: ${why}`)
   // The engine has no unsafe code, so that a sanitizer would find nothing and slow all down.
   await run(cargoFuzz(), ['fuzz', 'build', '-s', 'none', '--features', 'libfuzzer'], {
     env: { RUSTUP_TOOLCHAIN: 'nightly', CARGO_TARGET_DIR: target },
   })
-  const left = await targets()
+  const left = [...names]
   /** @type {Fuzzed[]} */
-  const done = []
+  const fuzzed = []
+  /** @type {string[]} */
+  const failures = []
   const work = async () => {
     for (let name = left.shift(); name; name = left.shift()) {
-      done.push(await fuzz(name, seconds, seed))
+      try {
+        fuzzed.push(await fuzz(name, seconds, seed))
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+        failures.push(error.message)
+      }
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, work))
-  return done.sort((a, b) => (a.target < b.target ? -1 : 1))
+  return { fuzzed, ...(failures.length > 0 && { failure: failures.join('\n') }) }
 }
 
 /** @returns {Promise<string[]>} the names of the targets */

@@ -108,7 +108,7 @@ function otherTests() {
 }
 
 async function crash() {
-  return explore(crashTests, { workloads: 260, images: 200_000 })
+  return explore(crashTests, { workloads: 260, images: 2_000_000 })
 }
 
 async function model() {

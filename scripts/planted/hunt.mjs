@@ -19,7 +19,12 @@ const source = join(home, 'source')
 const FIRST = ['store_crash', 'store_faults', 'store_model', 'store_damage', 'model', 'db_schema']
 
 /** Sizes of suites that need not be as large as in `npm test`. */
-const SIZES = { COUNTS_DOCUMENTS: '10000' }
+const SIZES = {
+  COUNTS_DOCUMENTS: '10000',
+  STORE_CRASH_IMAGES: '6',
+  STORE_MODEL_SEEDS: '300',
+  MODEL_SEEDS: '200',
+}
 
 /** A bug may slow a suite down, or have it never end: longer than this is not waited for. */
 const patience = (/** @type {Suite} */ suite) => 60_000 + 4 * suite.ms

@@ -232,24 +232,43 @@ pub fn try_state_of(store: &Store<SimStorage>) -> Result<State> {
 /// What a store held at a snapshot.
 pub fn entries_at(store: &Store<SimStorage>, view: View<'_>) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
     let range = KeyRange { lower: Bound::Unbounded, upper: Bound::Unbounded };
-    let read = |direction| {
-        let mut scan = store.scan(view, &range, direction)?;
-        let mut entries = Vec::new();
-        while scan.advance()? {
-            entries.push((scan.key().to_vec(), scan.value().to_vec()));
-        }
-        Ok(entries)
-    };
-    let forward: Vec<_> = read(Direction::Forward)?;
-    let mut reverse: Vec<_> = read(Direction::Reverse)?;
-    reverse.reverse();
-    assert_eq!(forward, reverse, "both directions see the same");
+    let mut scan = store.scan(view, &range, Direction::Forward)?;
+    let mut forward = Vec::new();
+    while scan.advance()? {
+        forward.push((scan.key().to_vec(), scan.value().to_vec()));
+    }
+    let mut scan = store.scan(view, &range, Direction::Reverse)?;
+    for (key, value) in forward.iter().rev() {
+        let same = scan.advance()? && scan.key() == key && scan.value() == value;
+        assert!(same, "both directions see the same: {key:?}");
+    }
+    assert!(!scan.advance()?, "backwards there is more: {:?}", scan.key());
     let mut value = Vec::new();
     for (key, expected) in &forward {
         assert!(store.get(view, key, &mut value)?, "a scanned key is found by itself");
         assert_eq!(&value, expected);
     }
     Ok(forward.into_iter().collect())
+}
+
+/// Whether a scan finds a state and nothing else.
+pub fn is_at(store: &Store<SimStorage>, (entries, catalog): &State) -> bool {
+    let range = KeyRange { lower: Bound::Unbounded, upper: Bound::Unbounded };
+    let view = View::at(store.visible_seq());
+    let mut scan = store.scan(view, &range, Direction::Forward).unwrap();
+    let has_retired = catalog.first() == Some(&RETIRED_MARK);
+    let is_read = |key: &[u8]| !has_retired || !is_retirable(key);
+    let mut wanted = entries.iter().filter(|(key, _)| is_read(key));
+    while scan.advance().unwrap() {
+        if !is_read(scan.key()) {
+            continue;
+        }
+        let Some((key, value)) = wanted.next() else { return false };
+        if (scan.key(), scan.value()) != (&key[..], &value[..]) {
+            return false;
+        }
+    }
+    wanted.next().is_none() && store.catalog() == catalog
 }
 
 /// Holds a store against a history: it must be one of its states, and none before the last promise.

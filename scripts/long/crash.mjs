@@ -3,7 +3,7 @@ import { crashTests, exploreInRounds, exploring } from '../lib/explore.mjs'
 
 const seeds = 40
 /** Images of each crash point: more than in `npm test`. */
-const images = 16
+const images = 32
 
 export default {
   about: 'Crashes at every call of random work',

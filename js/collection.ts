@@ -4,9 +4,8 @@
  * types/collection.ts and types/sync.ts.
  */
 
-import { decodeDocument } from './codec/decode.js'
-import { encodeDocument } from './codec/encode.js'
-import { Reader } from './codec/reader.js'
+import { documentOf, RowReader } from './codec/rows.js'
+import { storedForm } from './codec/stored.js'
 import { Writer } from './codec/writer.js'
 import { EntidbError, invalidInput } from './errors.js'
 import type { Handle } from './handles.js'
@@ -102,7 +101,7 @@ export class Reads {
 
   protected *read(id: Id): Routine<Document | undefined> {
     const bytes = yield* this.#of('get', id)
-    return bytes && decodeDocument(bytes, id)
+    return bytes && documentOf(bytes, id)
   }
 
   *#of<N extends 'get' | 'has' | 'hash'>(call: N, id: Id) {
@@ -134,8 +133,8 @@ export class Reads {
       while (docs.length < ids.length) {
         const bytes = encodeIds(ids, docs.length)
         const request = { call: 'getMany', view: own || view, collection, bytes } as const
-        const reader = new Reader(yield* wait(port.call<'getMany'>(request)))
-        while (!reader.done) docs.push(readOptional(reader, ids[docs.length] as Id))
+        const rows = new RowReader(yield* wait(port.call<'getMany'>(request)))
+        while (!rows.done) docs.push(rows.document(ids[docs.length] as Id))
       }
       return docs
     } finally {
@@ -159,7 +158,7 @@ export class Reads {
     const found = yield* wait(asked)
     const hash = yield* wait(hashed)
     if (found === undefined) throw notFound(id, this.name)
-    return { doc: decodeDocument(found, id), hash: hash && hashText(hash) }
+    return { doc: documentOf(found, id), hash: hash && hashText(hash) }
   }
 }
 
@@ -168,13 +167,6 @@ function encodeIds(ids: readonly Id[], from: number): Uint8Array {
   const to = Math.min(ids.length, from + IDS_MAX)
   for (let at = from; at < to; at++) putIdSlice(writer, ids[at] as Id)
   return writer.take()
-}
-
-function readOptional(reader: Reader, id: Id): Document | undefined {
-  const n = reader.varint()
-  if (n === 0) return undefined
-  const start = reader.skip(n - 1)
-  return decodeDocument(reader.bytes, id, start, reader.at)
 }
 
 function notFound(id: Id, collection: string): EntidbError {
@@ -243,8 +235,7 @@ export class ReadsAndWrites extends Reads {
       count: 1,
       put: (writer) => void putUpdate(writer, collection, id, patch),
       read(reader) {
-        const bytes = reader.slice()
-        doc = decodeDocument(bytes, id)
+        doc = documentOf(reader.slice(), id)
       },
     }
     yield* write(this.session, writes, this.session.strict)
@@ -261,7 +252,7 @@ export class ReadsAndWrites extends Reads {
         const valid = yield* validated(handle.schema, changed, id)
         const put = (writer: Writer) => void putPut(writer, collection, id, valid, hash)
         yield* write(session, { count: 1, put }, session.strict)
-        return stored(id, valid)
+        return { id, ...(storedForm({ ...valid, id: undefined }) as Document) }
       }.bind(this),
     )
   }
@@ -290,11 +281,6 @@ export class ReadsAndWrites extends Reads {
     const everything = { session, handle, access: scan({}), order: EVERYTHING }
     yield* this.#delete((yield* toArray(rows(everything, 'ids', true))) as Id[])
   }
-}
-
-/** `doc` as it is stored: without what is left out, and each number in its one form. */
-function stored(id: Id, doc: object): Document {
-  return decodeDocument(encodeDocument(doc), id)
 }
 
 function checkPatch(id: Id, patch: unknown): asserts patch is Document {

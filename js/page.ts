@@ -1,8 +1,7 @@
 /** Pages of a query, whose documents are decoded one by one as they are asked for. */
 
-import { decodeDocument } from './codec/decode.js'
 import { Reader } from './codec/reader.js'
-import { decodeId } from './ids.js'
+import { RowReader } from './codec/rows.js'
 import type { Id } from './types/values.js'
 
 const DONE = 1
@@ -13,36 +12,28 @@ export class Page {
   readonly done: boolean
   /** What the next page is asked for by; 0 where none follows. */
   readonly cursor: number
-  #rows: number
-  readonly #reader: Reader
+  readonly #rows: RowReader
 
   constructor(bytes: Uint8Array) {
-    this.#reader = new Reader(bytes)
-    this.done = (this.#reader.u8() & DONE) !== 0
-    this.cursor = this.#reader.varint()
-    this.#rows = this.#reader.varint()
+    const reader = new Reader(bytes)
+    this.done = (reader.u8() & DONE) !== 0
+    this.cursor = reader.varint()
+    reader.varint()
+    this.#rows = new RowReader(bytes, reader.at)
   }
 
   /** Whether there are rows that have not been taken. */
   get more(): boolean {
-    return this.#rows > 0
+    return !this.#rows.done
   }
 
   /** Takes the next row of a page of ids. */
   id(): Id {
-    this.#rows -= 1
-    const start = this.#skipSlice()
-    return decodeId(this.#reader.bytes, start, this.#reader.at)
+    return this.#rows.id()
   }
 
   /** Takes the next row of a page of documents. */
   document(): Record<string, unknown> {
-    const id = this.id()
-    const start = this.#skipSlice()
-    return decodeDocument(this.#reader.bytes, id, start, this.#reader.at)
-  }
-
-  #skipSlice(): number {
-    return this.#reader.skip(this.#reader.varint())
+    return this.#rows.row()
   }
 }

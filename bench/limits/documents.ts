@@ -1,23 +1,9 @@
-import { decodeDocument } from '../../js/codec/decode.js'
 import { encodeDocument } from '../../js/codec/encode.js'
 import { rate } from '../workloads/measure.js'
 import type { Limit } from './limit.js'
 
 /** How many documents are converted; few ones are gone through several times. */
 const CONVERSIONS = 40_000
-
-/** The documents that are in the database, from their stored form. */
-export const decode: Limit = {
-  name: 'decode',
-  title: 'decode a document',
-  unit: 'operations/s',
-  onPages: true,
-  run: (orders) =>
-    forEach(
-      orders.map((order) => encodeDocument(order)),
-      decodeDocument,
-    ),
-}
 
 export const encode: Limit = {
   name: 'encode',

@@ -1,5 +1,5 @@
 import { appendFlush, overwriteFlush } from './append-flush.js'
-import { decode, encode, jsonParse, jsonStringify } from './documents.js'
+import { encode, jsonParse, jsonStringify } from './documents.js'
 import type { Limit } from './limit.js'
 import { roundTrip } from './round-trip.js'
 
@@ -8,7 +8,6 @@ export const limits: readonly Limit[] = [
   appendFlush,
   overwriteFlush,
   encode,
-  decode,
   jsonStringify,
   jsonParse,
   roundTrip,

@@ -9,7 +9,7 @@ export const getMany: Workload = {
   title: `get ${IDS} documents by their ids at once`,
   unit: 'operations/s',
   onPages: true,
-  limit: { name: 'decode', each: IDS },
+  limit: { name: 'json-parse', each: IDS },
   run(round) {
     const { store, orders, random } = round
     const inputs = Array.from({ length: TIMES }, () =>

@@ -9,7 +9,7 @@ export const get: Workload = {
   title: 'get by id',
   unit: 'operations/s',
   onPages: true,
-  limit: { name: 'decode', each: 1 },
+  limit: { name: 'json-parse', each: 1 },
   limitOnPages: { name: 'round-trip', each: 1 },
   async run({ store, orders, random, secondsMax }) {
     const ids = Array.from({ length: GETS }, () => random.pick(orders).id)

@@ -9,7 +9,7 @@ export const lookup: Workload = {
   title: `index lookup of ${ORDERS_PER_CUSTOMER} documents`,
   unit: 'operations/s',
   onPages: true,
-  limit: { name: 'decode', each: ORDERS_PER_CUSTOMER },
+  limit: { name: 'json-parse', each: ORDERS_PER_CUSTOMER },
   run(round) {
     const { store, orders, random } = round
     const customers = customerCount(orders.length)

@@ -10,7 +10,7 @@ export const range: Workload = {
   title: `range of ${LENGTH} documents in index order`,
   unit: 'operations/s',
   onPages: true,
-  limit: { name: 'decode', each: LENGTH },
+  limit: { name: 'json-parse', each: LENGTH },
   run(round) {
     const { store, orders, random } = round
     const starts = Array.from({ length: RANGES }, () => placedBefore(random, orders.length, LENGTH))

@@ -237,7 +237,7 @@ const plain = Object.prototype
 const { hasOwnProperty: hasOwn, toString: spell } = plain
 
 /** Whether `value` is an object literal, of this realm or another one, or has no prototype. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const proto: unknown = Object.getPrototypeOf(value)
   if (proto === plain || proto === null) return true
   if (typeof proto !== 'object' || Object.getPrototypeOf(proto) !== null) return false
@@ -248,7 +248,8 @@ function isForeignDate(value: object): boolean {
   return !(Symbol.toStringTag in value) && spell.call(value) === '[object Date]'
 }
 
-function isBytes(value: object): value is Uint8Array {
+/** Whether `value` is bytes, of this realm or another one. */
+export function isBytes(value: object): value is Uint8Array {
   if (value instanceof Uint8Array) return true
   return ArrayBuffer.isView(value) && spell.call(value) === '[object Uint8Array]'
 }

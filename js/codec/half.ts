@@ -21,13 +21,3 @@ export function halfBits(value: number): number {
   if ((whole & ((1 << shift) - 1)) !== 0) return -1
   return sign | (whole >>> shift)
 }
-
-/** The number that 16 bits of half precision stand for. */
-export function halfValue(bits: number): number {
-  const exponent = (bits >>> 10) & 0x1f
-  const mantissa = bits & 0x3ff
-  const sign = (bits & 0x8000) === 0 ? 1 : -1
-  if (exponent === 0) return sign * mantissa * 2 ** -24
-  if (exponent === 0x1f) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (mantissa + 0x400) * 2 ** (exponent - 25)
-}

@@ -1,5 +1,5 @@
 import type { Engine } from '../../build/wasm/entidb.js'
-import { decodeDocument } from '../codec/decode.js'
+import { documentOf } from '../codec/rows.js'
 import { WholeCollection } from '../collection.js'
 import type { Handle } from '../handles.js'
 import { encodeId } from '../ids.js'
@@ -37,6 +37,6 @@ export class DirectCollection extends WholeCollection {
     // Growing replaces the buffer of the memory.
     if (this.#bytes.buffer !== this.#memory.buffer)
       this.#bytes = new Uint8Array(this.#memory.buffer)
-    return decodeDocument(this.#bytes, id, start, start + length)
+    return documentOf(this.#bytes, id, start, start + length)
   }
 }

@@ -83,7 +83,7 @@ impl Id {
                 .map(|rest| Self::Int((u64::from_be_bytes(rest) ^ SIGN).cast_signed()))
                 .map_err(|_| misshapen())?,
             Some((&UUID, rest)) => <[u8; UUID_BYTES]>::try_from(rest)
-                .map(|uuid| Self::Text(spell_uuid(uuid)))
+                .map(|uuid| Self::Text(spell_uuid(uuid).map(char::from).iter().collect()))
                 .map_err(|_| misshapen())?,
             Some((&STRING, rest)) => {
                 let text = text_of(rest)?;
@@ -119,6 +119,18 @@ pub fn split_id(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
         _ => return Err(Error::decode("an id in a key starts with an unknown byte")),
     };
     bytes.split_at_checked(len).ok_or_else(|| Error::decode("an id in a key is cut off"))
+}
+
+/// The text of an encoded id as it lies there; none where it is a number, packed or escaped.
+pub fn plain_text(bytes: &[u8]) -> Option<&str> {
+    let [STRING, body @ .., 0, 0] = bytes else { return None };
+    std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'))
+}
+
+/// The text of an encoded id that is a UUID.
+pub fn uuid_text(bytes: &[u8]) -> Option<[u8; UUID_TEXT_BYTES]> {
+    let [UUID, uuid @ ..] = bytes else { return None };
+    uuid.try_into().ok().map(spell_uuid)
 }
 
 /// SHA-256 of a document with its id in it: of the canonical map that has `id` in its place.
@@ -208,14 +220,17 @@ fn hex_digit(digit: u8) -> Option<u8> {
     }
 }
 
-fn spell_uuid(uuid: [u8; UUID_BYTES]) -> String {
-    let mut text = String::with_capacity(UUID_TEXT_BYTES);
+fn spell_uuid(uuid: [u8; UUID_BYTES]) -> [u8; UUID_TEXT_BYTES] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |n: u8| DIGITS.get(usize::from(n)).copied().unwrap_or_default();
+    let mut text = [b'-'; UUID_TEXT_BYTES];
+    let mut places = text.iter_mut();
     for (i, byte) in uuid.into_iter().enumerate() {
         if UUID_HYPHENS.contains(&i) {
-            text.push('-');
+            places.next();
         }
-        for digit in [byte >> 4, byte & 0xf] {
-            text.extend(char::from_digit(u32::from(digit), 16));
+        for (place, n) in places.by_ref().zip([byte >> 4, byte & 0xf]) {
+            *place = digit(n);
         }
     }
     text

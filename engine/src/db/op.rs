@@ -207,7 +207,9 @@ impl<'a> Step<'a> {
                 })?;
                 let patched = patch::apply(current, set, unset)?;
                 // Values are moved, not changed, so the result is as canonical as what it is made
-                // of.
+                // of; damage to that is not to be stored under a new checksum, nor handed out.
+                cbor::validate(&patched)
+                    .map_err(|_| Error::decode("the document to be changed is damaged"))?;
                 (Some(Cow::Owned(patched.clone())), Outcome::Patched(patched))
             }
             Change::Delete => (None, Outcome::Deleted(exists)),

@@ -58,7 +58,7 @@ impl<S: Storage> Host<S> {
         if page.done {
             self.cursors.open.take(cursor);
         }
-        Ok(reply::page(if page.done { 0 } else { cursor }, &page))
+        reply::page(if page.done { 0 } else { cursor }, &page, &mut self.rows)
     }
 
     /// Starts a query and reads its first page; the page names the cursor if there are more.
@@ -74,7 +74,7 @@ impl<S: Storage> Host<S> {
         let page = self.advance(&mut open, limits(bytes, rows))?;
         let cursor =
             if page.done { 0 } else { self.cursors.open.insert(&mut self.views.numbers, open)? };
-        Ok(reply::page(cursor, &page))
+        reply::page(cursor, &page, &mut self.rows)
     }
 
     /// Gives up a cursor. One that was given up already is left alone.

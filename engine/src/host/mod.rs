@@ -11,6 +11,7 @@
 //! | `plan` | queries as CBOR |
 //! | `schema` | collections and indexes as CBOR |
 //! | `reply` | answers as bytes |
+//! | `rows` | documents and ids in answers |
 //! | `handles` | numbers for what the caller holds |
 //! | `views` | snapshots and transactions |
 //! | `writes`, `reads`, `cursors`, `care` | the calls |
@@ -30,6 +31,7 @@ pub mod ops;
 mod plan;
 mod reads;
 mod reply;
+mod rows;
 mod schema;
 mod views;
 mod writes;
@@ -45,6 +47,7 @@ use crate::error::Result;
 use crate::options::{Durability, Options};
 use crate::storage::Storage;
 use cursors::Cursors;
+use rows::Rows;
 use views::Views;
 
 /// A database and what its callers hold of it. See the [module](self).
@@ -52,6 +55,8 @@ pub struct Host<S: Storage> {
     db: Database<S>,
     views: Views,
     cursors: Cursors,
+    /// Where answers are written.
+    rows: Rows,
     /// The strictest durability that a member of the open group asked for.
     group: Durability,
 }
@@ -69,6 +74,7 @@ impl<S: Storage> Host<S> {
             db: Database::open(storage, options)?,
             views: Views::new(),
             cursors: Cursors::new(),
+            rows: Rows::default(),
             group: Durability::Relaxed,
         })
     }

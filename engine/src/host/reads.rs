@@ -4,7 +4,7 @@ use crate::codec::bytes::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::message::junk;
 use crate::host::ops::OPS_MAX;
-use crate::host::{Host, collection_id, reply};
+use crate::host::{Host, collection_id};
 use crate::storage::Storage;
 
 /// An answer to [`Host::get_many`] stops once it has this many bytes.
@@ -15,36 +15,38 @@ const BATCH_IDS_MIN: usize = 4;
 const BATCH_IDS_MAX: usize = 256;
 
 impl<S: Storage> Host<S> {
-    /// The document with the encoded id `id`.
+    /// The document with the encoded id `id`, as a row of [`rows`](super::rows).
     pub fn get(&mut self, view: u32, collection: u32, id: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.db.get(self.views.at(view)?, collection_id(collection), id)
+        let document = self.db.get(self.views.at(view)?, collection_id(collection), id)?;
+        document.map(|document| self.rows.alone(id, &document)).transpose()
     }
 
-    /// The documents of many ids, as laid out in [`reply`]. `ids` is a slice for each. The answer
+    /// The documents of many ids, as laid out in [`rows`](super::rows). `ids` is a slice for each. The answer
     /// stops early where it gets long, or where bytes must be fetched first: it then covers the
     /// ids at the front, one at least, and the caller asks again for those that are left.
     pub fn get_many(&mut self, view: u32, collection: u32, ids: &[u8]) -> Result<Vec<u8>> {
         let ids = decode_ids(ids)?;
-        let mut reply = Vec::new();
+        let rows = &mut self.rows;
+        rows.begin(Vec::new());
         let mut rest = ids.as_slice();
         let mut batch_ids = BATCH_IDS_MIN;
-        while !rest.is_empty() && reply.len() < GET_MANY_BYTES_MAX {
+        while !rest.is_empty() && rows.bytes() < GET_MANY_BYTES_MAX {
             let (batch, later) = rest.split_at(batch_ids.min(rest.len()));
             let at = self.views.at(view)?;
             let documents = match self.db.get_many(at, collection_id(collection), batch) {
-                Err(error) if error.is_missing() && !reply.is_empty() => break,
+                Err(error) if error.is_missing() && rows.bytes() > 0 => break,
                 documents => documents?,
             };
-            for document in &documents {
-                reply::put_document(&mut reply, document.as_deref());
+            for (id, document) in batch.iter().zip(&documents) {
+                rows.document(id, document.as_deref())?;
             }
             rest = later;
             let done = ids.len() - rest.len();
-            let each = reply.len() / done.max(1) + 1;
-            let room = GET_MANY_BYTES_MAX.saturating_sub(reply.len());
+            let each = rows.bytes() / done.max(1) + 1;
+            let room = GET_MANY_BYTES_MAX.saturating_sub(rows.bytes());
             batch_ids = (room / each).clamp(1, BATCH_IDS_MAX);
         }
-        Ok(reply)
+        Ok(rows.finish())
     }
 
     /// Whether there is a document with this id.

@@ -1,6 +1,6 @@
 //! Group commit and transactions.
 
-use crate::db::Staged;
+use crate::db::{Op, Staged};
 use crate::error::{Error, Result};
 use crate::host::{Host, ops, reply};
 use crate::options::Durability;
@@ -12,7 +12,7 @@ impl<S: Storage> Host<S> {
     pub fn stage(&mut self, message: &[u8], durability: Durability) -> Result<Vec<u8>> {
         let ops = ops::decode(message)?;
         let staged = self.db.stage(&ops)?;
-        Ok(self.joined(staged, durability))
+        self.joined(staged, &ops, durability)
     }
 
     /// Publishes the open group, as durable as the strictest of its members asked for. Done at once
@@ -41,7 +41,7 @@ impl<S: Storage> Host<S> {
         let ops = ops::decode(message)?;
         let transaction = self.views.transactions.get_mut(transaction)?;
         let outcomes = self.db.tx_write(transaction, &ops)?;
-        Ok(reply::staged(reply::IN_GROUP, 0, &outcomes))
+        reply::staged(reply::IN_GROUP, 0, &ops, &outcomes, &mut self.rows)
     }
 
     /// Stages what `transaction` wrote as one commit of the open group. The transaction is over
@@ -63,19 +63,23 @@ impl<S: Storage> Host<S> {
         if !matches!(staged, Staged::GroupFull) {
             self.rollback(transaction);
         }
-        Ok(self.joined(staged, durability))
+        self.joined(staged, &[], durability)
     }
 
-    fn joined(&mut self, staged: Staged, durability: Durability) -> Vec<u8> {
-        match staged {
-            Staged::GroupFull => reply::group_full(),
+    fn joined(
+        &mut self,
+        staged: Staged,
+        ops: &[Op<'_>],
+        durability: Durability,
+    ) -> Result<Vec<u8>> {
+        let (status, seq, outcomes) = match staged {
+            Staged::GroupFull => return Ok(reply::group_full()),
             Staged::Seq { seq, outcomes } => {
                 self.group = self.group.max(durability);
-                reply::staged(reply::IN_GROUP, seq, &outcomes)
+                (reply::IN_GROUP, seq, outcomes)
             }
-            Staged::Committed { seq, outcomes, .. } => {
-                reply::staged(reply::COMMITTED, seq, &outcomes)
-            }
-        }
+            Staged::Committed { seq, outcomes, .. } => (reply::COMMITTED, seq, outcomes),
+        };
+        reply::staged(status, seq, ops, &outcomes, &mut self.rows)
     }
 }

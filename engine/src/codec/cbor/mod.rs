@@ -13,7 +13,7 @@ pub use encode::{
     put_big, put_bool, put_bytes, put_date, put_head, put_int, put_null, put_number, put_text,
     text_key,
 };
-pub use number::{INTEGERS_END, date_ms, date_seconds, is_whole, nearest, whole};
+pub use number::{INTEGERS_END, date_ms, date_seconds, is_whole, nearest, unsigned_32, whole};
 pub use validate::{validate, validate_value};
 
 use crate::codec::bytes::Reader;
@@ -158,6 +158,12 @@ pub fn value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
 #[inline]
 pub fn key<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
     key_and_text(reader).map(|(key, _)| key)
+}
+
+/// Reads the key of a map's entry: its text, not checked to be UTF-8.
+#[inline]
+pub fn key_text<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8]> {
+    key_and_text(reader).map(|(_, text)| text)
 }
 
 /// Reads the key of an entry: its encoded form, and the text in it, not checked to be UTF-8.

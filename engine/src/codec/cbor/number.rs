@@ -29,6 +29,18 @@ pub fn whole(x: f64) -> i64 {
     x as i64
 }
 
+/// `x` as an unsigned integer of 32 bits, if it is one.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what does not fit is told by comparing"
+)]
+pub fn unsigned_32(x: f64) -> Option<u32> {
+    let n = x as u32;
+    (f64::from(n).to_bits() == x.to_bits()).then_some(n)
+}
+
 #[inline]
 #[expect(clippy::cast_precision_loss, reason = "integers below 2^53 are exact doubles")]
 pub(super) fn unsigned<'a>(n: u64) -> Item<'a> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use entidb_hot::Malformed;
+
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -227,6 +229,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.kind.name(), self.0.message)
+    }
+}
+
+impl From<Malformed> for Error {
+    #[cold]
+    fn from(Malformed(what): Malformed) -> Self {
+        Self::decode(what)
     }
 }
 

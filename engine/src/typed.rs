@@ -125,7 +125,7 @@ impl<'db, S: Storage, T: Serialize + DeserializeOwned> Collection<'db, S, T> {
     ) -> Result<Query<'db, S, T>> {
         let equal = tuple(equal)?;
         let rest = fields.len().saturating_sub(equal.len());
-        let encode = |bound: Bound<&V>| {
+        let encode = |bound: Bound<&V>| -> Result<_> {
             Ok(match bound {
                 Bound::Included(value) => Bound::Included(encode_values(value, rest)?),
                 Bound::Excluded(value) => Bound::Excluded(encode_values(value, rest)?),
@@ -290,7 +290,7 @@ fn tuple<V: Serialize>(value: &V) -> Result<Vec<Vec<u8>>> {
     let mut reader = Reader::new(&encoded);
     let count = cbor::array_head(&mut reader)?
         .ok_or_else(|| Error::invalid("several fields need a tuple of values"))?;
-    (0..count).map(|_| cbor::value(&mut reader).map(<[u8]>::to_vec)).collect()
+    (0..count).map(|_| Ok(cbor::value(&mut reader)?.to_vec())).collect()
 }
 
 fn encode<V: Serialize>(value: &V) -> Result<Vec<u8>> {

@@ -127,12 +127,6 @@ pub fn plain_text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'))
 }
 
-/// The text of an encoded id that is a UUID.
-pub fn uuid_text(bytes: &[u8]) -> Option<[u8; UUID_TEXT_BYTES]> {
-    let [UUID, uuid @ ..] = bytes else { return None };
-    uuid.try_into().ok().map(spell_uuid)
-}
-
 /// SHA-256 of a document with its id in it: of the canonical map that has `id` in its place.
 /// `document` is a stored document, without `id`.
 pub fn hash(id: &Id, document: &[u8]) -> Result<[u8; HASH_BYTES]> {

@@ -1,6 +1,6 @@
 //! Bytes only: nothing here reads or writes a file.
 
-pub mod bytes;
+pub use entidb_hot::bytes;
 pub mod cbor;
 pub mod escape;
 pub mod id;

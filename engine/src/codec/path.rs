@@ -90,7 +90,7 @@ fn lookup<'a>(value: &'a [u8], keys: &[Vec<u8>]) -> Result<Option<&'a [u8]>> {
             return Ok(None);
         }
     }
-    cbor::value(&mut reader).map(Some)
+    Ok(Some(cbor::value(&mut reader)?))
 }
 
 /// Moves from a map to the value of its `key`. Where there is no such value, or no map, the reader

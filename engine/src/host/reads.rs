@@ -73,7 +73,7 @@ fn decode_ids(message: &[u8]) -> Result<Vec<&[u8]>> {
             let message = format!("at most {OPS_MAX} ids can be asked for at once; ask in parts");
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
-        ids.push(reader.slice().map_err(|error| junk("list of ids", &error))?);
+        ids.push(reader.slice().map_err(|error| junk("list of ids", &error.into()))?);
     }
     Ok(ids)
 }

@@ -60,10 +60,7 @@ pub fn page(cursor: u32, page: &Page, rows: &mut Rows) -> Result<Vec<u8>> {
     put_varint(&mut head, page.count);
     rows.begin(head);
     for row in &page.rows {
-        match &row.document {
-            Some(document) => rows.row(&row.id, document)?,
-            None => rows.id(&row.id)?,
-        }
+        rows.row(&row.id, row.document.as_deref())?;
     }
     Ok(rows.finish())
 }

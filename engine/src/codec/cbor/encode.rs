@@ -1,6 +1,9 @@
 //! A small encoder: every function appends one head or value in canonical form.
 
-use super::{INTEGERS_END, Major, additional, is_whole, number};
+use entidb_hot::cbor::{
+    INTEGERS_END, Major, additional, date_seconds, is_whole, to_half, to_single, whole,
+};
+
 use crate::error::{Error, Result};
 
 /// Appends a head in its shortest form.
@@ -63,10 +66,10 @@ pub fn put_number(out: &mut Vec<u8>, x: f64) -> Result<()> {
         return Err(Error::invalid("a number must be finite; store null in place of NaN"));
     }
     if is_whole(x) {
-        put_int(out, number::whole(x));
+        put_int(out, whole(x));
         return Ok(());
     }
-    match number::to_single(x).map(|single| (single, number::to_half(single))) {
+    match to_single(x).map(|single| (single, to_half(single))) {
         Some((_, Some(half))) => {
             put_initial(out, Major::Simple, additional::BYTES_2);
             out.extend_from_slice(&half.to_be_bytes());
@@ -105,7 +108,7 @@ pub fn put_big(out: &mut Vec<u8>, n: i128) -> Result<()> {
 
 /// Appends a date, given in milliseconds since 1970. One with |ms| > 8.64e15 is `InvalidInput`.
 pub fn put_date(out: &mut Vec<u8>, ms: i64) -> Result<()> {
-    let seconds = number::date_seconds(ms)
+    let seconds = date_seconds(ms)
         .ok_or_else(|| Error::invalid("a date must lie within 8.64e15 milliseconds of 1970"))?;
     put_head(out, Major::Tag, 1);
     put_number(out, seconds)

@@ -1,6 +1,7 @@
 //! The check that every document passes before it is stored: one pass, no recursion, no allocation.
 
-use super::{Item, item, key_and_text, text};
+use entidb_hot::cbor::{Item, item, key_and_text, text};
+
 use crate::codec::bytes::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, PATH_BYTES_MAX};

@@ -1,7 +1,7 @@
 //! Numbers, big integers and dates: which of the forms of CBOR is the canonical one.
 
 use super::Item;
-use crate::error::{Error, Result};
+use crate::{Malformed, Result};
 
 /// Whole numbers below this in magnitude are integers in every language: 2^53.
 pub const INTEGERS_END: u64 = 1 << 53;
@@ -51,7 +51,7 @@ pub(super) fn unsigned<'a>(n: u64) -> Item<'a> {
 #[expect(clippy::cast_precision_loss, reason = "integers below 2^53 are exact doubles")]
 pub(super) fn negative<'a>(argument: u64) -> Result<Item<'a>> {
     let below = i64::try_from(argument)
-        .map_err(|_| Error::decode("an integer is below -2^63, and cannot be stored"))?;
+        .map_err(|_| Malformed("an integer is below -2^63, and cannot be stored"))?;
     let n = -1 - below;
     if n.unsigned_abs() < INTEGERS_END {
         return Ok(Item::Number(n as f64));
@@ -62,15 +62,15 @@ pub(super) fn negative<'a>(argument: u64) -> Result<Item<'a>> {
 /// The big integer with this magnitude: the value itself, or what -1 less the value is.
 pub(super) fn bignum(magnitude: &[u8], negative: bool) -> Result<i128> {
     if magnitude.first() == Some(&0) {
-        return Err(Error::decode("a big integer has leading zeros"));
+        return Err(Malformed("a big integer has leading zeros"));
     }
     if magnitude.len() > 7 {
-        return Err(Error::decode("a big integer of 2^53 or more must be an integer"));
+        return Err(Malformed("a big integer of 2^53 or more must be an integer"));
     }
     let magnitude = magnitude.iter().fold(0_i128, |n, &byte| n << 8 | i128::from(byte));
     let n = if negative { -1 - magnitude } else { magnitude };
     if n.unsigned_abs() >= u128::from(INTEGERS_END) {
-        return Err(Error::decode("a big integer of 2^53 or more must be an integer"));
+        return Err(Malformed("a big integer of 2^53 or more must be an integer"));
     }
     Ok(n)
 }
@@ -97,29 +97,29 @@ pub(super) fn double_float(bits: u64) -> Result<f64> {
 
 fn float(x: f64) -> Result<f64> {
     if !x.is_finite() {
-        return Err(Error::decode("a number must be finite"));
+        return Err(Malformed("a number must be finite"));
     }
     if is_whole(x) {
-        return Err(Error::decode("a whole number below 2^53 must be an integer"));
+        return Err(Malformed("a whole number below 2^53 must be an integer"));
     }
     Ok(x)
 }
 
 #[cold]
-fn longer_than_needed() -> Error {
-    Error::decode("a float is not in its shortest form")
+fn longer_than_needed() -> Malformed {
+    Malformed("a float is not in its shortest form")
 }
 
 /// `x` in single precision, where that is exact.
 #[expect(clippy::cast_possible_truncation, reason = "a loss is found by comparing")]
-pub(super) fn to_single(x: f64) -> Option<f32> {
+pub fn to_single(x: f64) -> Option<f32> {
     let single = x as f32;
     (f64::from(single).to_bits() == x.to_bits()).then_some(single)
 }
 
 /// The bits of `x` in half precision, where that is exact; zeros and infinities are none of its
 /// business, as no float of a document is one.
-pub(super) fn to_half(x: f32) -> Option<u16> {
+pub fn to_half(x: f32) -> Option<u16> {
     let bits = x.to_bits();
     let sign = bits >> 16 & 0x8000;
     let exponent = bits >> 23 & 0xff;

@@ -1,7 +1,7 @@
 //! The keys of the documents of a block, each with a number, and guesses which comes next.
 
-use crate::codec::bytes::put_slice;
-use crate::error::{Error, Result};
+use crate::bytes::put_slice;
+use crate::{Malformed, Result};
 
 /// What the keys of a document itself belong to.
 pub(super) const ROOT: u32 = 0;
@@ -77,7 +77,7 @@ impl Keys {
         if let Some(last) = last.map(|last| self.text(last))
             && (last.len(), last) >= (text.len(), text)
         {
-            return Err(Error::decode("the keys of an object are out of order"));
+            return Err(Malformed("the keys of an object are out of order"));
         }
         let key = self.find_or_add(text)?;
         let at = last.unwrap_or(owner);
@@ -89,13 +89,13 @@ impl Keys {
 
     fn find_or_add(&mut self, text: &[u8]) -> Result<u32> {
         let count = u32::try_from(self.nodes.len());
-        let count = count.map_err(|_| Error::decode("a document has too many keys"))?;
+        let count = count.map_err(|_| Malformed("a document has too many keys"))?;
         let mut near = (1..count).rev().take(self.searched);
         if let Some(key) = near.find(|key| self.text(*key) == text) {
             return Ok(key);
         }
         if std::str::from_utf8(text).is_err() {
-            return Err(Error::decode("a key is not UTF-8"));
+            return Err(Malformed("a key is not UTF-8"));
         }
         put_slice(&mut self.encoded, text);
         let end = self.encoded.len();

@@ -1,6 +1,6 @@
 //! A checked reader over bytes, and the integers of the format.
 
-use crate::error::{Error, Result};
+use crate::{Malformed, Result};
 
 /// Bytes of the longest varint.
 pub const VARINT_BYTES_MAX: usize = 10;
@@ -25,7 +25,7 @@ pub fn varint_len(n: u64) -> usize {
     (64 - (n | 1).leading_zeros() as usize).div_ceil(7)
 }
 
-/// Reads from the front of a byte slice; every read is checked, and fails with `Corrupt`.
+/// Reads from the front of a byte slice; every read is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -100,12 +100,12 @@ impl<'a> Reader<'a> {
                 return Ok(n);
             }
         }
-        Err(Error::decode("a varint is too long"))
+        Err(Malformed("a varint is too long"))
     }
 
     /// A varint that counts bytes or entries in memory.
     pub fn length(&mut self) -> Result<usize> {
-        usize::try_from(self.varint()?).map_err(|_| Error::decode("a length is too large"))
+        usize::try_from(self.varint()?).map_err(|_| Malformed("a length is too large"))
     }
 
     /// Bytes with their length in front.
@@ -116,8 +116,8 @@ impl<'a> Reader<'a> {
 }
 
 #[cold]
-fn ended() -> Error {
-    Error::decode("the bytes end too early")
+fn ended() -> Malformed {
+    Malformed("the bytes end too early")
 }
 
 #[cfg(test)]

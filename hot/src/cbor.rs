@@ -190,7 +190,7 @@ pub fn map_head(reader: &mut Reader<'_>) -> Result<Option<usize>> {
 }
 
 fn container_head(reader: &mut Reader<'_>, major: Major, values: usize) -> Result<Option<usize>> {
-    let initial = *reader.rest().first().ok_or_else(|| Malformed("a value is missing"))?;
+    let initial = *reader.rest().first().ok_or(Malformed("a value is missing"))?;
     if Major::of(initial) != major {
         return Ok(None);
     }
@@ -217,7 +217,7 @@ pub struct Entries<'a> {
 /// The entries of a map that is the whole of `map`.
 pub fn entries(map: &[u8]) -> Result<Entries<'_>> {
     let mut reader = Reader::new(map);
-    let left = map_head(&mut reader)?.ok_or_else(|| Malformed("a map is expected"))?;
+    let left = map_head(&mut reader)?.ok_or(Malformed("a map is expected"))?;
     Ok(Entries { reader, left })
 }
 
@@ -321,7 +321,7 @@ fn tagged<'a>(reader: &mut Reader<'a>, info: u8) -> Result<Item<'a>> {
     match (tag, item(reader)?) {
         (1, Item::Number(seconds)) => date_ms(seconds)
             .map(Item::Date)
-            .ok_or_else(|| Malformed("a date is not a whole number of milliseconds in range")),
+            .ok_or(Malformed("a date is not a whole number of milliseconds in range")),
         (2, Item::Bytes(magnitude)) => number::bignum(magnitude, false).map(Item::BigInt),
         (3, Item::Bytes(magnitude)) => number::bignum(magnitude, true).map(Item::BigInt),
         (1..=3, _) => Err(Malformed("a tag is on a value that it does not fit")),

@@ -139,7 +139,7 @@ impl Rows {
     /// Writes a document. After an error the answer must be begun anew.
     pub fn document(&mut self, document: &[u8]) -> Result<()> {
         let mut reader = Reader::new(document);
-        let entries = cbor::map_head(&mut reader)?.ok_or_else(|| Malformed("no map"))?;
+        let entries = cbor::map_head(&mut reader)?.ok_or(Malformed("no map"))?;
         put_varint(&mut self.tokens, entries as u64 + 1);
         self.open.clear();
         self.open.push(Open { left: entries, owner: ROOT, last: None, is_object: true });
@@ -207,12 +207,11 @@ impl Rows {
     }
 
     fn put_ascii(&mut self, text: &[u8]) {
-        match u8::try_from(text.len()) {
-            Ok(len @ ..TEXT) => self.tokens.push(len),
-            _ => {
-                self.tokens.push(TEXT);
-                put_varint(&mut self.tokens, text.len() as u64);
-            }
+        if let Ok(length @ ..TEXT) = u8::try_from(text.len()) {
+            self.tokens.push(length);
+        } else {
+            self.tokens.push(TEXT);
+            put_varint(&mut self.tokens, text.len() as u64);
         }
         self.ascii.extend_from_slice(text);
     }

@@ -1,4 +1,4 @@
-/** The keys of blocks of rows. Most blocks have those of one before, which need not be read again. */
+/** The keys of blocks of rows. Most blocks have those of one before, not to be read again. */
 
 import { Reader } from './reader.js'
 

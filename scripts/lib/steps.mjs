@@ -87,16 +87,19 @@ async function clippy() {
  */
 async function engine() {
   if (!which('cargo-nextest')) {
-    const args = ['test', '--locked', '-p', 'entidb', '--lib', ...otherTests()]
+    const args = ['test', '--locked', ...crates, '--lib', ...otherTests()]
     return { passed: countTests('cargo', await run('cargo', args)) }
   }
   const names = exploringTests.map((name) => `binary(${name})`)
   const others = ['-E', `not (${names.join(' | ')})`]
-  const tests = await run('cargo', ['nextest', 'run', '--locked', '-p', 'entidb', ...others])
+  const tests = await run('cargo', ['nextest', 'run', '--locked', ...crates, ...others])
   const examples = await run('cargo', ['test', '--locked', '-p', 'entidb', '--doc'])
   const ran = /^test result: ok\. [1-9]/m.test(examples) ? countTests('cargo', examples) : 0
   return { passed: countTests('nextest', tests) + ran }
 }
+
+/** What is tested natively. */
+const crates = ['-p', 'entidb', '-p', 'entidb-hot']
 
 const exploringTests = [...crashTests, ...damageTests, ...modelTests]
 

@@ -223,7 +223,7 @@ fn spell_uuid(uuid: [u8; UUID_BYTES]) -> [u8; UUID_TEXT_BYTES] {
         if UUID_HYPHENS.contains(&i) {
             places.next();
         }
-        for (place, n) in places.by_ref().zip([byte >> 4, byte & 0xf]) {
+        for (n, place) in [byte >> 4, byte & 0xf].into_iter().zip(&mut places) {
             *place = digit(n);
         }
     }

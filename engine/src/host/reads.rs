@@ -21,9 +21,9 @@ impl<S: Storage> Host<S> {
         document.map(|document| self.rows.alone(id, &document)).transpose()
     }
 
-    /// The documents of many ids, as laid out in [`rows`](super::rows). `ids` is a slice for each. The answer
-    /// stops early where it gets long, or where bytes must be fetched first: it then covers the
-    /// ids at the front, one at least, and the caller asks again for those that are left.
+    /// The documents of many ids, as laid out in [`rows`](super::rows). `ids` is a slice for each.
+    /// The answer stops early where it gets long, or where bytes must be fetched first: it then
+    /// covers the ids at the front, one at least, and the caller asks again for those left.
     pub fn get_many(&mut self, view: u32, collection: u32, ids: &[u8]) -> Result<Vec<u8>> {
         let ids = decode_ids(ids)?;
         let rows = &mut self.rows;

@@ -7,11 +7,14 @@
     reason = "each test file uses what it needs, and helpers of tests may fail"
 )]
 
+mod rows;
+
 use ciborium::{Value, cbor};
 use entidb::codec::bytes::{Reader, put_slice, put_varint};
 use entidb::host::Host;
 use entidb::storage::{MemoryStorage, Storage};
-use entidb::{Durability, Geometry, Options};
+use entidb::{Durability, Geometry, Options, Result};
+use rows::Rows;
 
 /// Enough for every page and build of a test.
 pub const PLENTY: usize = 1 << 20;
@@ -145,18 +148,44 @@ pub struct Page {
     pub rows: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
+/// A page of documents.
 pub fn page(bytes: &[u8]) -> Page {
+    page_of(bytes, true)
+}
+
+/// A page of documents, or else of ids.
+pub fn page_of(bytes: &[u8], with_documents: bool) -> Page {
     let mut reader = Reader::new(bytes);
     let flags = reader.u8().unwrap();
     let cursor = u32::try_from(reader.varint().unwrap()).unwrap();
     let count = reader.varint().unwrap();
-    let mut rows = Vec::new();
-    while !reader.is_empty() {
-        let id = reader.slice().unwrap().to_vec();
-        let document = (flags & 2 != 0).then(|| reader.slice().unwrap().to_vec());
-        rows.push((id, document));
+    let (mut rows, mut found) = (Rows::new(reader.rest()), Vec::new());
+    while !rows.is_done() {
+        let id = rows.id();
+        found.push((id, with_documents.then(|| rows.document().unwrap())));
     }
-    Page { done: flags & 1 != 0, cursor, count, rows }
+    Page { done: flags & 1 != 0, cursor, count, rows: found }
+}
+
+/// The documents of an answer, in order.
+pub fn documents(answer: &[u8]) -> Vec<Option<Vec<u8>>> {
+    let mut rows = Rows::new(answer);
+    let mut found = Vec::new();
+    while !rows.is_done() {
+        found.push(rows.document());
+    }
+    found
+}
+
+/// A document by its id.
+pub fn get<S: Storage>(
+    host: &mut Host<S>,
+    view: u32,
+    collection: u32,
+    id: &[u8],
+) -> Result<Option<Vec<u8>>> {
+    let answer = host.get(view, collection, id)?;
+    Ok(answer.map(|answer| documents(&answer).pop().flatten().unwrap()))
 }
 
 /// All rows of a query, in pages of `rows`.
@@ -167,7 +196,9 @@ pub fn all_rows<S: Storage>(
     rows: usize,
 ) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
     let mut found = Vec::new();
-    let mut next = page(&host.query_page(view, &encode(request), PLENTY, rows).unwrap());
+    let with_documents = !request.as_map().unwrap().contains(&("output".into(), "ids".into()));
+    let page = |answer: Vec<u8>| page_of(&answer, with_documents);
+    let mut next = page(host.query_page(view, &encode(request), PLENTY, rows).unwrap());
     loop {
         assert!(next.rows.len() <= rows);
         found.append(&mut next.rows);
@@ -175,7 +206,7 @@ pub fn all_rows<S: Storage>(
             assert_eq!(next.cursor, 0);
             return found;
         }
-        next = page(&host.page(next.cursor, PLENTY, rows).unwrap());
+        next = page(host.page(next.cursor, PLENTY, rows).unwrap());
     }
 }
 

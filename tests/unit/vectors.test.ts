@@ -1,14 +1,14 @@
-/** The codec is held to the vectors that every implementation of the format is held to. */
+/** The package is held to the vectors that every implementation of the format is held to. */
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { decodeDocument, decodeValue } from '../../js/codec/decode.js'
 import { encodeDocument, encodeValue } from '../../js/codec/encode.js'
-import { isEntidbError } from '../../js/errors.js'
+import { type ErrorKind, isEntidbError } from '../../js/errors.js'
 import { decodeId, encodeId } from '../../js/ids.js'
 import type { Id } from '../../js/types.js'
+import { readBack, Store } from './support/engine.js'
 import { hex, unhex } from './support/hex.js'
 
 type Typed =
@@ -57,6 +57,7 @@ function nested(levels: number): unknown[] {
 }
 
 /** `value` with 0 for -0, which is stored as 0. */
+function stored<T>(given: T): T
 function stored(value: unknown): unknown {
   if (Object.is(value, -0)) return 0
   if (Array.isArray(value)) return value.map(stored)
@@ -78,7 +79,9 @@ for (const { name, id, value, bytes, hash } of read<DocumentVector>('documents.j
     const doc = untyped(value) as Record<string, unknown>
     const encoded = encodeDocument(doc)
     if (bytes !== undefined) assert.equal(hex(encoded), bytes)
-    assert.deepStrictEqual(decodeDocument(encoded), stored(doc))
+    assert.deepStrictEqual(readBack(encoded), stored(doc))
+    const key = untyped(id) as Id
+    assert.deepStrictEqual(readBack(encoded, key), { ...stored(doc), id: stored(key) })
     const entries = [...Object.entries(doc), ['id', untyped(id)]] as [string, unknown][]
     const whole = encodeValue(Object.fromEntries(entries))
     assert.equal(createHash('sha256').update(whole).digest('hex'), hash)
@@ -86,26 +89,52 @@ for (const { name, id, value, bytes, hash } of read<DocumentVector>('documents.j
 }
 
 test('R-031 the ids of the vectors', () => {
-  for (const { id, key } of read<{ id: Typed; key: string }>('ids.json')) {
-    const value = untyped(id) as Id
-    assert.equal(hex(encodeId(value)), key)
-    assert.equal(decodeId(unhex(key)), stored(value))
-  }
+  const vectors = read<{ id: Typed; key: string }>('ids.json')
+  const ids = vectors.map(({ id }) => untyped(id) as Id)
+  vectors.forEach(({ key }, i) => {
+    assert.equal(hex(encodeId(ids[i] as Id)), key)
+    assert.equal(decodeId(unhex(key)), stored(ids[i]))
+  })
+  const store = new Store()
+  store.put(ids.map((id) => [id, encodeDocument({})]))
+  const inOrder = vectors.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ id }) => untyped(id))
+  assert.deepStrictEqual(store.ids(), inOrder.map(stored))
+  assert.deepStrictEqual(
+    store.documents(),
+    inOrder.map((id) => ({ id: stored(id) })),
+  )
 })
 
 interface InvalidVector {
   name: string
   what: 'document' | 'value' | 'id'
   bytes: string
+  kind: ErrorKind
 }
 
-const decoders = { document: decodeDocument, value: decodeValue, id: decodeId }
+/** The ways on which bytes of callers come into the engine. */
+const ways: Record<InvalidVector['what'], (store: Store, bytes: Uint8Array) => unknown> = {
+  document: (store, bytes) => store.put([['a', bytes]]),
+  value: (store, bytes) =>
+    store.documents(undefined, {
+      index: { fields: ['v'], equal: [bytes as Uint8Array<ArrayBuffer>] },
+    }),
+  id: (store, bytes) => store.answerTo(bytes),
+}
 
-for (const { name, what, bytes } of read<InvalidVector>('invalid.json')) {
-  test(`R-014 the ${what} of the vector '${name}' is refused`, () => {
-    // The engine takes bytes from callers; here they come from the engine, so they are damaged.
+for (const { name, what, bytes, kind } of read<InvalidVector>('invalid.json')) {
+  test(`R-014 the ${what} of the vector '${name}' is refused with ${kind}`, () => {
+    const store = new Store('v')
     assert.throws(
-      () => decoders[what](unhex(bytes)),
+      () => ways[what](store, unhex(bytes)),
+      (error) => isEntidbError(error, kind),
+    )
+    assert.deepStrictEqual(store.ids(), [])
+  })
+  if (what !== 'id') continue
+  test(`R-014 the id of the vector '${name}' is Corrupt where it comes from the engine`, () => {
+    assert.throws(
+      () => decodeId(unhex(bytes)),
       (error) => isEntidbError(error, 'Corrupt'),
     )
   })

@@ -1,4 +1,4 @@
-/** Documents and ids on their way out of the engine, however many they are and whatever is in them. */
+/** Documents and ids on their way out of the engine, however many and whatever is in them. */
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -190,7 +190,7 @@ test('objects whose shapes change from one to the next come back', () => {
   checkAll(store, fill(store, numbered(Array.from({ length: 300 }, () => some(0)))))
 })
 
-test('sets of keys are told apart that have the same length, or share a place among those known', () => {
+test('sets of keys are told apart that have one length, or share a place among those known', () => {
   const sets = ['ab', 'ac', 'ba'].flatMap((two) =>
     // Each key takes a byte more than its text, so these differ by multiples of 32 or not at all.
     ['', '!'.repeat(32), '!'.repeat(64), '!'.repeat(4064), '!'.repeat(4096)].map(
@@ -222,6 +222,17 @@ test('keys are told apart by where one ends and the next begins', () => {
       const doc = Object.fromEntries(keys.map((key, i) => [key, i]))
       assertSame(readBack(encodeDocument(doc)), storedForm(doc))
     }
+  }
+})
+
+test('keys that were read are told from others that come to lie in the same place', () => {
+  const store = new Store()
+  const docs = fill(store, numbered([{ ab: 1 }, { ac: 1 }, { ab: 2 }, { ba: 1 }]))
+  const place = new Uint8Array(100)
+  for (const doc of [...docs, ...docs]) {
+    const answer = store.answer(doc.id as Id) as Uint8Array
+    place.set(answer)
+    assertSame(documentOf(place, doc.id as Id, 0, answer.length), doc)
   }
 })
 

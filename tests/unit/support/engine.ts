@@ -1,4 +1,4 @@
-/** The real engine over memory, so that what the codec writes is what the engine takes and gives. */
+/** The real engine over memory: it takes what the codec writes, and gives what the codec reads. */
 
 import { readFileSync } from 'node:fs'
 import { Engine, initSync } from '../../../build/wasm/entidb.js'

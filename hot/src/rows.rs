@@ -87,7 +87,7 @@ struct Open {
 impl Rows {
     /// Bytes of the answer so far, at least.
     pub fn bytes(&self) -> usize {
-        self.done.len() + self.tokens.len() + self.ascii.len() + self.other.len()
+        self.done.len() + self.tokens.len() + self.text_bytes()
     }
 
     /// Begins an answer with `head`; what was written before is forgotten.
@@ -112,9 +112,13 @@ impl Rows {
     /// Ends a row.
     pub fn end_row(&mut self) {
         self.keys.end_row();
-        if self.ascii.len() + self.other.len() >= TEXT_BYTES {
+        if self.text_bytes() >= TEXT_BYTES {
             self.end_block();
         }
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.keys.encoded().len() + self.ascii.len() + self.other.len()
     }
 
     fn end_block(&mut self) {

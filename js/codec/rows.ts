@@ -1,5 +1,5 @@
 /**
- * Documents as the engine hands them out; engine/src/host/rows.rs says in which form, and why. It
+ * Documents as the engine hands them out; hot/src/rows.rs says in which form, and why. It
  * is read with care for speed alone: its only writer is the engine, which has checked it all.
  */
 

@@ -160,6 +160,7 @@ async function scripts() {
 }
 
 async function unit() {
+  needBuild()
   const { bundleUnitTests } = await import('./bundle.mjs')
   const files = await bundleUnitTests()
   return { passed: countTests('node', await run('node', ['--test', ...files])) }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { EntidbError, ERROR_KINDS, isEntidbError, type WireError } from '../../js/errors.js'
+import { encodeId } from '../../js/ids.js'
+import { fromWire } from '../../js/thrown.js'
 
 test('an error of every kind crosses a worker boundary whole', () => {
   for (const kind of ERROR_KINDS) {
@@ -26,4 +28,17 @@ test('the guard tells kinds apart and takes nothing that only looks like an erro
   assert.equal(isEntidbError(error, 'NotFound'), false)
   assert.equal(isEntidbError({ name: 'EntidbError', kind: 'Conflict' }), false)
   assert.equal(isEntidbError(new Error('x')), false)
+})
+
+test('an id that cannot be read leaves the rest of an error as it is', () => {
+  const posted = (id: Uint8Array) => ({
+    kind: 'Corrupt',
+    message: 'volume is damaged',
+    details: { file: 'volume', id },
+  })
+  const error = fromWire(posted(Uint8Array.of(9, 9)))
+  assert.equal(error.kind, 'Corrupt')
+  assert.equal(error.message, 'volume is damaged')
+  assert.deepEqual(error.details, { file: 'volume' })
+  assert.equal(fromWire(posted(encodeId('a'))).details.id, 'a')
 })

@@ -101,6 +101,15 @@ test('getMany of more than one answer can hold goes on where the one before ende
   assertSame(store.getMany(ids), docs)
 })
 
+test('getMany counts keys among what one answer can hold', () => {
+  const store = new Store()
+  const doc = (i: number) => ({ [`${'k'.repeat(1_000_000)}${i}`]: i })
+  const docs = fill(store, numbered(Array.from({ length: 40 }, (_, i) => doc(i))))
+  const ids = docs.map((doc) => doc.id as Id)
+  assert.ok(store.answerMany(ids).length < 16 * 1024 * 1024)
+  assertSame(store.getMany(ids), docs)
+})
+
 test('answers are read side by side, row by row', () => {
   const random = new Random(21)
   const store = new Store()

@@ -34,7 +34,7 @@ impl Rows {
     pub fn row(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()> {
         self.put_id(id)?;
         if let Some(document) = document {
-            self.0.document(document).map_err(|error| damaged(error, id))?;
+            self.0.document(document).map_err(|error| damaged(error, Some(id)))?;
         }
         self.0.end_row();
         Ok(())
@@ -43,7 +43,9 @@ impl Rows {
     /// Adds the document of an id that was asked for, or that there is none.
     pub fn document(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()> {
         match document {
-            Some(document) => self.0.document(document).map_err(|error| damaged(error, id))?,
+            Some(document) => {
+                self.0.document(document).map_err(|error| damaged(error, Some(id)))?
+            }
             None => self.0.absent(),
         }
         self.0.end_row();
@@ -62,7 +64,9 @@ impl Rows {
             self.0.text(text);
             return Ok(());
         }
-        match Id::decode(id).map_err(|_| damaged(Malformed("an id cannot be read"), id))? {
+        // Nobody could make anything of an id that cannot be read.
+        let unreadable = |_| damaged(Malformed("an id cannot be read"), None);
+        match Id::decode(id).map_err(unreadable)? {
             Id::Int(n) => self.0.number(cbor::nearest(n.into())),
             Id::Text(text) => self.0.text(&text),
         }
@@ -72,9 +76,9 @@ impl Rows {
 
 /// What cannot be read lies behind a right checksum: nobody but the document can be named.
 #[cold]
-fn damaged(error: Malformed, id: &[u8]) -> Error {
+fn damaged(error: Malformed, id: Option<&[u8]>) -> Error {
     Error::from(error).with(|details| {
         details.file = Some(FileId::Volume.name());
-        details.id = Some(id.to_vec());
+        details.id = id.map(<[u8]>::to_vec);
     })
 }

@@ -23,6 +23,7 @@ use parity_support::golden::{End, make};
 use parity_support::player::{Player, check};
 use parity_support::reading::read_everything;
 use parity_support::recorder::{Part, Recorder};
+use parity_support::told::told;
 use parity_support::workload::{Scale, Workload};
 use serde_json::json;
 
@@ -92,7 +93,7 @@ fn golden(directory: &Path, end: End) -> io::Result<()> {
     reader.call(&options.name, json!([options.object(0)]));
     read_everything(&mut reader);
     reader.call("free", json!([]));
-    reader.take().save(directory, "reading")?;
+    told(&reader.take()).save(directory, "reading")?;
     fs::remove_dir_all(copy)
 }
 

@@ -13,6 +13,7 @@
 //! | `messages` | batches and queries as bytes |
 //! | `workload` | random work that reaches every part of the store |
 //! | `reading` | reading a whole database |
+//! | `told` | what images keep of answers |
 //! | `golden` | small databases that hold something of everything |
 #![allow(
     dead_code,
@@ -30,4 +31,5 @@ pub mod messages;
 pub mod player;
 pub mod reading;
 pub mod recorder;
+pub mod told;
 pub mod workload;

@@ -23,9 +23,13 @@ impl<F: Files> Recorder<F> {
 
     /// Makes a call; `args` is a JSON array.
     pub fn call(&mut self, name: &str, args: Value) -> String {
-        let call = Call::new(name, args);
-        let answer = self.player.play(&call);
-        writeln!(self.part.calls, "{}", call.line()).unwrap();
+        self.play(&Call::new(name, args).line())
+    }
+
+    /// Makes a call that was written down before.
+    pub fn play(&mut self, line: &str) -> String {
+        let answer = self.player.play(&Call::parse(line));
+        writeln!(self.part.calls, "{line}").unwrap();
         writeln!(self.part.answers, "{answer}").unwrap();
         self.calls += 1;
         answer

@@ -1,12 +1,12 @@
 //! What to merge next. A pure function of the version, so that runs are deterministic.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::kv::segment::Segment;
 use crate::kv::version::{Run, Version, overlapping};
 use crate::limits::KEY_PREFIX_BYTES;
 use crate::options::Geometry;
+use crate::small_map::SmallMap;
 
 /// Runs in level 0 from which on they are merged, and that become one run at least.
 const LEVEL0_RUNS_MERGE: usize = 4;
@@ -116,17 +116,17 @@ fn crowded(version: &Version, geometry: &Geometry) -> Option<Plan> {
     if segments * MANIFEST_BYTES_PER_SEGMENT <= u64::from(geometry.manifest_area_bytes) {
         return None;
     }
-    let mut kin: BTreeMap<&[u8], Part<'_>> = BTreeMap::new();
+    let mut kin: SmallMap<&[u8], Part<'_>> = SmallMap::default();
     for (rank, run) in version.level0.iter().enumerate() {
         for segment in run.iter() {
             let prefix = segment.meta().min_key.get(..KEY_PREFIX_BYTES).unwrap_or_default();
-            kin.entry(prefix).or_default().push((rank, segment));
+            kin.entry(prefix, Vec::new).push((rank, segment));
         }
     }
-    let most = kin.into_values().max_by_key(Vec::len)?;
+    let most = kin.values().max_by_key(|part| part.len())?;
     let min = most.iter().map(|(_, s)| s.meta().min_key.as_slice()).min()?;
     let max = most.iter().map(|(_, s)| s.meta().max_key.as_slice()).max()?;
-    Some(level0_down(version, &runs_of(&most), &under(version, 1, min, max)))
+    Some(level0_down(version, &runs_of(most), &under(version, 1, min, max)))
 }
 
 /// Level 0 in parts that overlap no other, each with what lies under it in level 1.

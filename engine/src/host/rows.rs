@@ -44,7 +44,7 @@ impl Rows {
     pub fn document(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()> {
         match document {
             Some(document) => {
-                self.0.document(document).map_err(|error| damaged(error, Some(id)))?
+                self.0.document(document).map_err(|error| damaged(error, Some(id)))?;
             }
             None => self.0.absent(),
         }

@@ -130,10 +130,17 @@ export const logBugs = [
     sites: [
       {
         file: commit,
-        find: 'durability == Durability::Relaxed || self.seqs.durable >= self.seqs.visible',
+        before: 'self.check_writable()?; if',
+        find: 'durability == Durability::Relaxed',
         plant: 'true',
       },
     ],
+  },
+  {
+    name: 'a strict commit of nothing trusts what was read back',
+    about: 'what a failed sync lost is promised after the next open',
+    suite: 'store_read_back',
+    sites: [{ file: commit, find: '!self.taken_over', plant: 'false' }],
   },
   {
     name: 'the checksum of a frame is not checked',

@@ -144,6 +144,19 @@ export const rootBugs = [
     sites: [{ file: flush, find: 'let _ordered = self.flush_tables()?;', plant: '' }],
   },
   {
+    name: 'a checkpoint trusts the root that was read back',
+    about: 'what a failed sync lost is promised after the next open',
+    suite: 'store_read_back',
+    sites: [
+      {
+        file: flush,
+        before: 'self.check_no_group()?;',
+        find: 'self.take_over()?;',
+        plant: '',
+      },
+    ],
+  },
+  {
     name: 'the first write trusts the length of the volume',
     about: 'a segment is put behind an end that the medium never heard of',
     suite: 'store_faults',

@@ -17,6 +17,7 @@ pub enum Kind {
     CreateCollection,
     DropCollection,
     Clear,
+    SchemaVersion,
     Checkpoint,
     Work,
     Compact,
@@ -24,7 +25,7 @@ pub enum Kind {
     Kill,
 }
 
-const ALL: [Kind; 15] = [
+const ALL: [Kind; 16] = [
     Kind::Strict,
     Kind::Relaxed,
     Kind::Transaction,
@@ -35,6 +36,7 @@ const ALL: [Kind; 15] = [
     Kind::CreateCollection,
     Kind::DropCollection,
     Kind::Clear,
+    Kind::SchemaVersion,
     Kind::Checkpoint,
     Kind::Work,
     Kind::Compact,

@@ -1,4 +1,7 @@
-//! Databases that crash: steps of workloads, and what is known after a crash.
+//! A database at work while its storage loses power or fails, and what it may be afterwards.
 
+#![allow(dead_code, reason = "each test uses its own part")]
+
+pub mod faults;
 pub mod kinds;
 pub mod world;

@@ -5,8 +5,8 @@ use std::ops::Bound;
 
 use entidb::storage::fault::SimStorage;
 use entidb::{
-    Access, At, BuildBudget, CollectionId, Database, Durability, ErrorKind, Geometry, IndexSpec,
-    Op, Options, Output, PageLimits, QueryPlan, Result, Staged,
+    Access, At, BuildBudget, CollectionId, Database, Durability, Error, ErrorKind, Geometry,
+    IndexSpec, Op, Options, Output, PageLimits, QueryPlan, Result, Staged,
 };
 use fastrand::Rng;
 
@@ -24,14 +24,15 @@ const COLLECTIONS_MAX: usize = 3;
 pub struct State {
     pub model: Model,
     names: BTreeMap<CollectionId, String>,
+    schema_version: u32,
 }
 
 /// The states that a run went through, and how far they are promised.
 #[derive(Clone, Default)]
 pub struct History {
-    states: Vec<State>,
-    strict: usize,
-    acknowledged: usize,
+    pub(super) states: Vec<State>,
+    pub(super) strict: usize,
+    pub(super) acknowledged: usize,
     /// The newest sequence number that anybody saw, in this life and in earlier ones.
     seen: u64,
     /// The highest id of a collection that anybody was told of.
@@ -99,9 +100,10 @@ fn rows(db: &mut Db, plan: &QueryPlan) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
 }
 
 /// Whether collections, indexes and documents are those of a state.
-fn is_state(db: &mut Db, state: &State) -> bool {
+pub(super) fn is_state(db: &mut Db, state: &State) -> bool {
     let infos = db.collections();
     infos.len() == state.names.len()
+        && db.schema_version() == state.schema_version
         && state.names.iter().all(|(id, name)| {
             let coll = state.model.coll(*id);
             let Some(info) = infos.iter().find(|info| info.name == *name) else { return false };
@@ -117,7 +119,7 @@ fn is_state(db: &mut Db, state: &State) -> bool {
 }
 
 /// Counts and every index that answers, both ways, are what looking at all documents says.
-fn agrees(db: &mut Db, state: &State, context: &str) {
+pub(super) fn agrees(db: &mut Db, state: &State, context: &str) {
     for (model_id, coll) in &state.model.collections {
         let id = &db.collection_id(&state.names[model_id]).unwrap();
         let count = db.count(At::Latest, *id).unwrap();
@@ -140,24 +142,46 @@ fn agrees(db: &mut Db, state: &State, context: &str) {
     }
 }
 
+/// Whether it is the storage that failed.
+fn is_failure(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io | ErrorKind::QuotaExceeded)
+}
+
 /// A database at work, and what it is to become.
 pub struct World<'a> {
-    sim: SimStorage,
-    db: Db,
+    pub(super) sim: SimStorage,
+    pub(super) db: Db,
     rng: Rng,
-    history: &'a mut History,
+    pub(super) history: &'a mut History,
+    /// The process ended, and opening it again failed.
+    pub(super) is_gone: bool,
 }
 
 impl<'a> World<'a> {
     /// Opens the database; a new one gets a collection.
     pub fn open(sim: &SimStorage, seed: u64, history: &'a mut History) -> Result<Self> {
+        Self::try_open(sim, seed, history).map_err(|(error, _)| error)
+    }
+
+    /// The same, and gives back the history where it fails.
+    pub fn try_open(
+        sim: &SimStorage,
+        seed: u64,
+        history: &'a mut History,
+    ) -> std::result::Result<Self, (Error, &'a mut History)> {
         if history.states.is_empty() {
             history.states.push(State::default());
         }
-        let db = open(sim)?;
-        let mut world = Self { sim: sim.clone(), db, rng: Rng::with_seed(seed), history };
-        if world.history.last().names.is_empty() {
-            world.create_collection()?;
+        let db = match open(sim) {
+            Ok(db) => db,
+            Err(error) => return Err((error, history)),
+        };
+        let rng = Rng::with_seed(seed);
+        let mut world = Self { sim: sim.clone(), db, rng, history, is_gone: false };
+        if world.history.last().names.is_empty()
+            && let Err(error) = world.create_collection()
+        {
+            return Err((error, world.history));
         }
         Ok(world)
     }
@@ -180,6 +204,7 @@ impl<'a> World<'a> {
             Kind::CreateCollection => self.create_collection(),
             Kind::DropCollection => self.drop_collection(),
             Kind::Clear => self.clear(),
+            Kind::SchemaVersion => self.set_schema_version(),
             Kind::Checkpoint => {
                 let _ = self.db.checkpoint()?;
                 self.all_safe();
@@ -201,7 +226,9 @@ impl<'a> World<'a> {
     }
 
     fn reopen(&mut self) -> Result<()> {
+        self.is_gone = true;
         self.db = open(&self.sim)?;
+        self.is_gone = false;
         assert!(is_state(&mut self.db, self.history.last()), "an end without a loss of power");
         Ok(())
     }
@@ -277,8 +304,8 @@ impl<'a> World<'a> {
     }
 
     /// A write that was refused, and rightly so, leaves things as they are.
-    fn refused(&mut self, error: entidb::Error, expected: Option<ErrorKind>) -> Result<()> {
-        if self.sim.is_off() {
+    fn refused(&mut self, error: Error, expected: Option<ErrorKind>) -> Result<()> {
+        if self.sim.is_off() || is_failure(&error) {
             return Err(error);
         }
         // An index that is being built refuses what the model does not know of.
@@ -379,7 +406,7 @@ impl<'a> World<'a> {
             let with = self.history.last().clone();
             self.history.states.push(without.clone());
             let stepped = self.db.build_step(budget);
-            if self.sim.is_off() {
+            if self.sim.is_off() || stepped.as_ref().is_err_and(is_failure) {
                 return stepped.map(drop);
             }
             let after = match stepped {
@@ -416,6 +443,16 @@ impl<'a> World<'a> {
         let (given, _) = self.db.create_collection(&name, &specs)?;
         assert!(Some(given) > self.history.collection_max, "an id is given twice");
         self.history.collection_max = Some(given);
+        self.all_safe();
+        Ok(())
+    }
+
+    fn set_schema_version(&mut self) -> Result<()> {
+        let mut next = self.history.last().clone();
+        next.schema_version += 1;
+        let version = next.schema_version;
+        self.history.states.push(next);
+        let _ = self.db.set_schema_version(version)?;
         self.all_safe();
         Ok(())
     }

@@ -95,10 +95,18 @@ impl<S: Storage> Store<S> {
         written
     }
 
-    /// Makes every commit so far durable against a loss of power.
+    /// Makes every commit so far durable against a loss of power, those included that the last open
+    /// has found.
     pub fn sync_log(&mut self, durability: Durability) -> Result<Synced> {
         self.check_writable()?;
-        if durability == Durability::Relaxed || self.seqs.durable >= self.seqs.visible {
+        if durability == Durability::Relaxed {
+            return Ok(Synced::Done);
+        }
+        if !self.taken_over {
+            self.take_over()?;
+            return Ok(self.outstanding());
+        }
+        if self.seqs.durable >= self.seqs.visible {
             return Ok(Synced::Done);
         }
         let synced = self.logs.sync(&self.io, Durability::Strict);

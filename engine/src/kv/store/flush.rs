@@ -18,6 +18,7 @@ impl<S: Storage> Store<S> {
     pub fn flush(&mut self) -> Result<Synced> {
         self.check_writable()?;
         self.check_no_group()?;
+        self.take_over()?;
         self.settle_level0()?;
         self.flush_tables()
     }

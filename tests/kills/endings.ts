@@ -1,5 +1,5 @@
 // The ways in which a page, its worker or its browser comes to an end in the middle of its work.
-import type { Random } from './shared/random.js'
+import type { Random } from '../shared/random.js'
 import type { Stage } from './stage.js'
 
 /** Ends what is there, and leaves the next page opening the database. */

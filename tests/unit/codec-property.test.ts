@@ -3,8 +3,8 @@ import test from 'node:test'
 import { encodeDocument, encodeValue, putDocument } from '../../js/codec/encode.js'
 import { Writer } from '../../js/codec/writer.js'
 import { isEntidbError } from '../../js/errors.js'
+import { Random } from '../shared/random.js'
 import { readValue, Store } from './support/engine.js'
-import { Random } from './support/random.js'
 import { object, value } from './support/values.js'
 
 test('whatever can be stored comes back equal, from one canonical form', () => {

@@ -5,8 +5,8 @@ import { compareBytes } from '../../js/codec/shape.js'
 import { isEntidbError } from '../../js/errors.js'
 import { decodeId, encodeId, generateId, readId } from '../../js/ids.js'
 import type { Id } from '../../js/types.js'
+import { Random } from '../shared/random.js'
 import { hex, unhex } from './support/hex.js'
-import { Random } from './support/random.js'
 
 const uuid = '0198c5a0-4b1e-7c3a-9f00-2f7a4c1d5e6b'
 

@@ -3,7 +3,7 @@
  * touch a document in common: what a writer has written is known from how far it came, and each
  * `n` leaves another state.
  */
-import { Random } from './random.js'
+import { Random } from '../../shared/random.js'
 
 /** The collections that the small writes share; the bulk writer has `bulk` to itself. */
 export const SMALL = ['a', 'b', 'c'] as const

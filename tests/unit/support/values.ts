@@ -1,7 +1,7 @@
 /** Random values of every kind that can be stored. */
 
 import type { Id } from '../../../js/types.js'
-import type { Random } from './random.js'
+import type { Random } from '../../shared/random.js'
 
 const alphabets = ['abc', 'a\u0000\u007f', '\u00e9\u07ff', '\u20ac\uffff', '\u{1f600}z']
 const lengths = [0, 1, 5, 23, 24, 60, 80, 81, 133, 255, 256, 399, 400, 401, 900, 22_000]

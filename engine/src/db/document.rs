@@ -51,12 +51,16 @@ pub(super) fn assemble<S: Storage>(
         }
         Some(&CHUNKED) => {
             let (len, chunks) = chunk_head(&value)?;
-            let mut bytes = Vec::with_capacity(len);
+            let mut bytes = Vec::new();
             let (mut chunk, mut misses) = (Vec::new(), Misses::default());
             for number in 0..chunks {
                 let key = chunk_key(collection, id, number);
                 if misses.note(store.get(view, &key, &mut chunk))? == Some(false) {
                     return Err(damaged(collection, id));
+                }
+                if number == 0 {
+                    // Not before: a length alone is worth no memory.
+                    bytes.reserve_exact(len);
                 }
                 bytes.extend_from_slice(&chunk);
             }

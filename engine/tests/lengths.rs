@@ -59,9 +59,9 @@ fn heads(n: u64) -> Vec<Vec<u8>> {
     put_varint(&mut varint, n);
     let mut heads = vec![varint];
     for major in [2_u8, 3, 4, 5] {
-        heads.push([&[major << 5 | 27][..], &n.to_be_bytes()].concat());
+        heads.push([&[(major << 5) + 27][..], &n.to_be_bytes()].concat());
         if let Ok(n) = u32::try_from(n) {
-            heads.push([&[major << 5 | 26][..], &n.to_be_bytes()].concat());
+            heads.push([&[(major << 5) + 26][..], &n.to_be_bytes()].concat());
         }
     }
     heads

@@ -12,6 +12,9 @@ use crate::kv::segment::Segment;
 use crate::kv::version::Version;
 use crate::storage::{Storage, Synced};
 
+/// What a manifest says of a segment beside its first and its last key, about.
+const SEGMENT_LISTED_BYTES: usize = 64;
+
 impl<S: Storage> Store<S> {
     /// A checkpoint: everything committed lies in segments, and the logs hold nothing that is
     /// needed.
@@ -233,7 +236,7 @@ impl<S: Storage> Store<S> {
     /// Merges level 0 until there is room for another run in it. A merge that fails, for want of
     /// space or because of a damaged block, keeps nobody from writing: level 0 grows instead.
     pub(super) fn settle_level0(&mut self) -> Result<()> {
-        while self.volume.version().level0.len() >= LEVEL0_RUNS_MAX {
+        while self.volume.version().level0.len() >= LEVEL0_RUNS_MAX || self.is_level0_crowded() {
             match self.merge_on(u64::MAX, Urgency::Due) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
@@ -244,6 +247,18 @@ impl<S: Storage> Store<S> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the segments of level 0 would take half of a manifest: one that is full refuses each
+    /// write.
+    fn is_level0_crowded(&self) -> bool {
+        let segments = self.volume.version().level0.iter().flat_map(|run| run.iter());
+        let listed = |segment: &Arc<Segment>| {
+            let meta = segment.meta();
+            (SEGMENT_LISTED_BYTES + meta.min_key.len() + meta.max_key.len()) as u64
+        };
+        let bytes: u64 = segments.map(listed).sum();
+        2 * bytes > u64::from(self.geometry().manifest_area_bytes)
     }
 
     /// The segments that lie in retired prefixes as a whole.

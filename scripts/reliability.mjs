@@ -13,6 +13,10 @@ ended with every acknowledged write in place, no half-done transaction, and no w
 
 \`npm test\` runs a part of each, with floors below which it fails. \`npm run test:long -- NAME
 --minutes N\` goes on from where the last run ended.
+
+An image is one state of the files after a crash, opened and compared with what had been
+acknowledged. A model operation is one put, delete, lookup, scan in one direction, query, commit
+or the like, carried out by the engine and by a model that it is compared with.
 `
 
 /** Writes the page anew. */

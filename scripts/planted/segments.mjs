@@ -166,4 +166,10 @@ export const segmentBugs = [
       },
     ],
   },
+  {
+    name: 'small segments may fill the manifest',
+    about: 'writes are refused for want of room in a list that merges would shorten',
+    suite: 'store_crowded',
+    sites: [{ file: flush, find: 'self.is_level0_crowded()', plant: 'false' }],
+  },
 ]

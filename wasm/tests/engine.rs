@@ -54,6 +54,20 @@ fn long_document(length: u32) -> Vec<u8> {
     document
 }
 
+/// The same as answers have it: one key, and its text apart from what says how long it is.
+fn long_row(length: u32) -> Vec<u8> {
+    let mut tokens = vec![2, 0, 0x40];
+    put_varint(&mut tokens, u64::from(length));
+    let mut row = Vec::new();
+    for part in [b"\x04text".len(), tokens.len(), length as usize, 0] {
+        put_varint(&mut row, part as u64);
+    }
+    row.extend(b"\x04text");
+    row.append(&mut tokens);
+    row.extend(std::iter::repeat_n(b'x', length as usize));
+    row
+}
+
 #[wasm_bindgen_test]
 async fn a_committed_document_is_there_after_reopening() {
     let name = "engine";
@@ -62,18 +76,18 @@ async fn a_committed_document_is_there_after_reopening() {
     assert!(engine.created().unwrap());
     assert_eq!(engine.database_id().unwrap(), [5; 16]);
     let collection = engine.create_collection(COLLECTION).unwrap();
-    let document = long_document(100_000);
+    let (document, row) = (long_document(100_000), long_row(100_000));
     assert_eq!(engine.stage(&put(collection, &document), true).unwrap()[0], 0);
     assert!(engine.has_staged().unwrap());
     engine.commit().unwrap();
     engine.settle().unwrap();
     let sequence = engine.sequence().unwrap();
-    assert_eq!(engine.get(0, collection, &ID).unwrap(), Some(document.clone()));
-    assert_eq!(engine.get_raw(0, collection, &ID).unwrap(), 100_011);
+    assert_eq!(engine.get(0, collection, &ID).unwrap(), Some(row.clone()));
+    assert_eq!(engine.get_raw(0, collection, &ID).unwrap(), 100_017);
     let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
     let at = u32::try_from(engine.raw_pointer().unwrap()).unwrap();
-    let raw = Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), at, 100_011);
-    assert_eq!(raw.to_vec(), document);
+    let raw = Uint8Array::new_with_byte_offset_and_length(&memory.buffer(), at, 100_017);
+    assert_eq!(raw.to_vec(), row);
     engine.close().unwrap();
     assert_eq!(kind(&engine.sequence().unwrap_err()), "Closed");
 
@@ -81,7 +95,7 @@ async fn a_committed_document_is_there_after_reopening() {
     assert!(!engine.created().unwrap());
     assert_eq!(engine.sequence().unwrap(), sequence);
     let collection = engine.collection_id("t").unwrap();
-    assert_eq!(engine.get(0, collection, &ID).unwrap(), Some(document));
+    assert_eq!(engine.get(0, collection, &ID).unwrap(), Some(row));
     assert_eq!(engine.get_raw(0, collection, &[1, 0x80, 0, 0, 0, 0, 0, 0, 2]).unwrap(), -1);
     engine.close().unwrap();
     assert!(remove(name.into()).await.unwrap());

@@ -138,6 +138,12 @@ export const rootBugs = [
     sites: [{ file: flush, find: 'self.volume.rewrite_head(&self.io)', plant: 'Ok(Synced::Done)' }],
   },
   {
+    name: 'the sound copy of a head is written first',
+    about: 'a second loss of power leaves no copy of it',
+    suite: 'store_head',
+    sites: [{ file: volume, find: 'self.sound == [true, false]', plant: 'false' }],
+  },
+  {
     name: 'the first write leaves the logs where they were read',
     about: 'commits that a failed sync lost are not moved to fresh units',
     suite: 'store_faults',

@@ -56,7 +56,8 @@ impl Root {
         }
     }
 
-    fn encode(&self) -> Vec<u8> {
+    /// One copy of the root.
+    pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(ROOT_BYTES);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&self.generation.to_le_bytes());

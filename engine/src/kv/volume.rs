@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::io::Io;
 use super::manifest::{CatalogState, Manifest};
-use super::root::{ROOT_BYTES, ROOT_COPY_OFFSET, Root};
+use super::root::{ROOT_COPY_OFFSET, Root};
 use super::superblock::{self, ROOTS_OFFSET, SLOT_BYTES, Superblock};
 use super::units::{Lease, Units};
 use super::version::Version;
@@ -201,30 +201,15 @@ impl Volume {
     }
 
     /// Writes superblocks where one is damaged or missing, and the root that counts once more where
-    /// it is. One copy after the other, as each may be the only one there is.
+    /// it is.
     pub fn rewrite_head<S: Storage>(&self, io: &Io<S>) -> Result<Synced> {
-        let superblock = self.superblock.encode();
-        let mut is_whole = true;
-        for copy in 0..2 {
-            let mut bytes = vec![0; superblock.len()];
-            io.read_exact(FileId::Volume, copy * SLOT_BYTES, &mut bytes)?;
-            is_whole &= bytes == superblock;
+        let slot = ROOTS_OFFSET + self.slot * SLOT_BYTES;
+        let superblocks = Copies::find(io, [0, SLOT_BYTES], self.superblock.encode())?;
+        let roots = Copies::find(io, [slot, slot + ROOT_COPY_OFFSET as u64], self.root.encode())?;
+        if !superblocks.are_sound() {
+            let _ordered = superblocks.write(io)?;
         }
-        for copy in [1, 0] {
-            if !is_whole {
-                io.write(FileId::Volume, copy * SLOT_BYTES, &superblock)?;
-                let _ordered = io.sync(FileId::Volume, Durability::Strict)?;
-            }
-        }
-        let slot = self.root.encode_slot();
-        let mut synced = Synced::Done;
-        for at in [0, ROOT_COPY_OFFSET] {
-            let copy = slot.get(at..at + ROOT_BYTES).unwrap_or_default();
-            let offset = ROOTS_OFFSET + self.slot * SLOT_BYTES + at as u64;
-            io.write(FileId::Volume, offset, copy)?;
-            synced = io.sync(FileId::Volume, Durability::Strict)?;
-        }
-        Ok(synced)
+        roots.write(io)
     }
 
     /// Cuts off the units behind the last one in use.
@@ -293,5 +278,44 @@ impl Volume {
 
     fn unit_bytes(&self) -> u64 {
         u64::from(self.geometry().unit_bytes)
+    }
+}
+
+/// The two copies of a part of the head, each of which may be the only one there is.
+struct Copies {
+    offsets: [u64; 2],
+    sound: [bool; 2],
+    bytes: Vec<u8>,
+}
+
+impl Copies {
+    /// Looks where `bytes` is what is there.
+    fn find<S: Storage>(io: &Io<S>, offsets: [u64; 2], bytes: Vec<u8>) -> Result<Self> {
+        let mut sound = [false; 2];
+        for (offset, sound) in offsets.into_iter().zip(&mut sound) {
+            let mut found = vec![0; bytes.len()];
+            io.read_exact(FileId::Volume, offset, &mut found)?;
+            *sound = found == bytes;
+        }
+        Ok(Self { offsets, sound, bytes })
+    }
+
+    fn are_sound(&self) -> bool {
+        self.sound == [true; 2]
+    }
+
+    /// Writes one copy after the other, and first the one that is not sound: a loss of power while
+    /// the only sound one is written would leave none.
+    fn write<S: Storage>(&self, io: &Io<S>) -> Result<Synced> {
+        let mut offsets = self.offsets;
+        if self.sound == [true, false] {
+            offsets.reverse();
+        }
+        let mut synced = Synced::Done;
+        for offset in offsets {
+            io.write(FileId::Volume, offset, &self.bytes)?;
+            synced = io.sync(FileId::Volume, Durability::Strict)?;
+        }
+        Ok(synced)
     }
 }

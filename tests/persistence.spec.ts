@@ -1,7 +1,7 @@
 // What was acknowledged outlives the page and the browser, in every storage that lasts.
 import type { Page } from '@playwright/test'
 import type { StorageBackend } from '../js/types/open.js'
-import { kill, launch } from './harness/browser.js'
+import { kill, launch, launchPrivate } from './harness/browser.js'
 import { callSuite, expect, openPage, test } from './harness/fixtures.js'
 import type { Writing } from './suite/persistence.js'
 
@@ -49,6 +49,23 @@ for (const storage of ['opfs', 'indexeddb'] as const) {
       expect(await inStorage<string>(second, 'refusal')).toMatch(/^Locked: /)
       await page.close()
       expect(await read(second)).toBe(COUNT)
+    })
+
+    test('in a private window it is there until the window is closed', async ({ origin }) => {
+      const browser = await launchPrivate()
+      const first = await browser.newContext({ baseURL: origin })
+      const page = await openPage(first)
+      await write(page)
+      await page.reload()
+      expect(await read(page)).toBe(COUNT)
+      const tab = await first.newPage()
+      await tab.goto('/')
+      await page.close()
+      expect(await read(tab)).toBe(COUNT)
+      await first.close()
+      const second = await browser.newContext({ baseURL: origin })
+      expect(await read(await openPage(second))).toBe(0)
+      await browser.close()
     })
   })
 }

@@ -27,19 +27,20 @@ for (const storage of ['opfs', 'indexeddb'] satisfies Storage[]) {
   }
 }
 
-test('a full storage can be read, and filled again once there is room', async ({
-  page,
-  context,
-  origin,
-}) => {
+test('a full storage can be read, emptied, and filled again', async ({ page, context, origin }) => {
   test.setTimeout(180_000)
   const session = await context.newCDPSession(page)
   await page.exposeFunction('setQuota', (quotaSize: number) =>
     session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize }),
   )
-  const { full, deleted } = await call<{ full: number; deleted: number }>(page, 'fill', 12)
-  expect(full).toBeGreaterThan(3)
-  expect(deleted).toBeGreaterThan(0)
+  const counts = await call<number[]>(page, 'fill', 10)
+  const [emptied = 0, cleared = 0] = counts.splice(-2)
+  const most = counts.at(-1) ?? 0
+  // Chromium gives files room in steps that double.
+  expect(new Set(counts).size).toBeGreaterThan(3)
+  expect(most).toBeGreaterThan(100)
+  expect(emptied).toBeGreaterThan(0.8 * most)
+  expect(cleared).toBeGreaterThan(0.8 * most)
 })
 
 test('nobody can remove the files of an open database', async ({ page, context }) => {

@@ -96,8 +96,7 @@ export const commitBugs = [
     sites: [
       {
         file: commit,
-        before: 'fn append_frame(&mut self, durability: Durability) -> Result<Synced> {',
-        find: 'self.reserve()?;',
+        find: 'self.reserve(spare)?;',
         plant: '',
       },
     ],

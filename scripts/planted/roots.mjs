@@ -76,7 +76,7 @@ export const rootBugs = [
     sites: [
       {
         file: volume,
-        before: 'let count = self.units.count()?;',
+        before: 'fn count_units(&mut self, count: u32) {',
         find: 'self.units.rebuild(count, [&self.version, &self.previous]);',
         plant: 'self.units.rebuild(count, [&self.version, &self.version]);',
       },

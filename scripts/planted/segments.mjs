@@ -41,8 +41,8 @@ export const segmentBugs = [
     sites: [
       {
         file: job,
-        find: 'self.below.as_ref().is_none_or(|below| below.iter().any(holds))',
-        plant: 'false',
+        find: 'return Ok(true);',
+        plant: 'return Ok(false);',
       },
     ],
   },
@@ -53,8 +53,8 @@ export const segmentBugs = [
     sites: [
       {
         file: job,
-        find: 'kind == Kind::Delete && self.retention.is_oldest(seq) && !self.hides_something(key)',
-        plant: 'kind == Kind::Delete && !self.hides_something(key)',
+        find: 'kind == Kind::Delete && self.retention.is_oldest(seq) && !self.hides_something(io, key)?',
+        plant: 'kind == Kind::Delete && !self.hides_something(io, key)?',
       },
     ],
   },

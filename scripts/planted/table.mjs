@@ -3,8 +3,16 @@
 // its entry here.
 import { commitBugs } from './commits.mjs'
 import { logBugs } from './logs.mjs'
+import { roomBugs } from './room.mjs'
 import { rootBugs } from './roots.mjs'
 import { segmentBugs } from './segments.mjs'
 import { waitBugs } from './waits.mjs'
 
-export const bugs = [...logBugs, ...rootBugs, ...segmentBugs, ...commitBugs, ...waitBugs]
+export const bugs = [
+  ...logBugs,
+  ...rootBugs,
+  ...segmentBugs,
+  ...commitBugs,
+  ...roomBugs,
+  ...waitBugs,
+]

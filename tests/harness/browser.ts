@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { type BrowserContext, chromium } from '@playwright/test'
+import { type Browser, type BrowserContext, chromium } from '@playwright/test'
 import { chromiumArgs, chromium as executable } from '../../scripts/lib/browser.mjs'
 import { inRoot } from '../../scripts/lib/paths.mjs'
 
@@ -20,8 +20,8 @@ export function removeProfile(profile: string): Promise<void> {
 }
 
 /**
- * Starts a browser on a profile. Always through this: any other context is off the record, and
- * there OPFS lives in memory.
+ * Starts a browser on a profile. Whatever is about a disk goes through this: any other context is
+ * off the record, and there OPFS lives in memory.
  */
 export function launch(profile: string, origin: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(profile, {
@@ -29,6 +29,11 @@ export function launch(profile: string, origin: string): Promise<BrowserContext>
     args: chromiumArgs,
     baseURL: origin,
   })
+}
+
+/** Starts a browser whose contexts are private windows: what they store lies in memory. */
+export function launchPrivate(): Promise<Browser> {
+  return chromium.launch({ executablePath: executable(), args: chromiumArgs })
 }
 
 /** Ends every process of a profile's browser at once, as a crash would. */

@@ -9,6 +9,9 @@ const RELOADS_MAX = 8
 /** In a storm, how long a page has at most until it is reloaded. */
 const STORM_MS_MAX = 150
 const FREEZE_MS_MAX = 400
+/** One stop of so many lasts long enough for timers and locks to run out meanwhile. */
+const LONG_FREEZE_ONE_OF = 8
+const LONG_FREEZE_MS = 30_000
 
 /** Every ending, by the words of the report. */
 export const endings = {
@@ -49,7 +52,8 @@ export const endings = {
   'stop and go on': async (stage, random) => {
     const { talk, browser } = stage
     browser.freeze()
-    await pass(random.unit() * FREEZE_MS_MAX)
+    const isLong = random.below(LONG_FREEZE_ONE_OF) === 0
+    await pass(isLong ? LONG_FREEZE_MS : random.unit() * FREEZE_MS_MAX)
     browser.thaw()
     const before = talk.acks
     await talk.until('writes after a stop', () => talk.acks >= before + 3)

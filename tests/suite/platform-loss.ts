@@ -126,37 +126,49 @@ declare function setQuota(bytes: number): Promise<void>
 const MiB = 2 ** 20
 const DOCUMENT_BYTES = 20_000
 
-/**
- * Fills a database up to one quota after the other; how often it was full, and gave back a document
- * then.
- */
-export async function fill(steps: number): Promise<{ full: number; deleted: number }> {
-  await setQuota(1024 * MiB)
-  const filled = await start('opfs')
-  let documents = 0
-  let full = 0
-  let deleted = 0
-  const { usage = 0 } = await navigator.storage.estimate()
-  for (let step = 1; step <= steps; step++) {
-    await setQuota(usage + step * MiB)
-    const before = documents
+/** Puts documents from number `from` on until the storage is full; how many there are then. */
+async function fillUp(filled: Tasks, from: number): Promise<number> {
+  for (let documents = from; ; documents++) {
     try {
-      for (;;) {
-        await filled.tasks.put(large(documents))
-        documents += 1
-        if (documents - before > (4 * MiB) / DOCUMENT_BYTES) break
-      }
+      await filled.tasks.put(large(documents))
     } catch (error) {
       ok(isEntidbError(error, 'QuotaExceeded'), `${error}`)
-      full += 1
+      return documents
     }
+  }
+}
+
+/**
+ * Fills a database up to one quota after the other, and deletes a document each time; then empties
+ * and fills it at the last one. How many documents it had, each time that it was full.
+ */
+export async function fill(steps: number): Promise<number[]> {
+  await setQuota(1024 * MiB)
+  const filled = await start('opfs')
+  const { usage = 0 } = await navigator.storage.estimate()
+  const counts: number[] = []
+  let documents = 0
+  for (let step = 1; step <= steps; step++) {
+    await setQuota(usage + step * 2 * MiB)
+    documents = await fillUp(filled, documents)
+    counts.push(documents)
     await check(filled, documents)
-    if (documents > 0 && (await canDelete(filled, large(documents - 1).id))) {
+    if (documents > 0) {
       documents -= 1
-      deleted += 1
+      equal(await filled.tasks.delete(large(documents).id), 1, 'deleted from a full storage')
     }
     await check(filled, documents)
   }
+  while (documents > 0) {
+    documents -= 1
+    equal(await filled.tasks.delete(large(documents).id), 1, 'deleted from a full storage')
+  }
+  await check(filled, 0)
+  documents = await fillUp(filled, 0)
+  counts.push(documents)
+  await filled.tasks.clear()
+  documents = await fillUp(filled, 0)
+  counts.push(documents)
   await setQuota(1024 * MiB)
   await filled.tasks.put(large(documents))
   await check(filled, documents + 1)
@@ -164,17 +176,7 @@ export async function fill(steps: number): Promise<{ full: number; deleted: numb
   const again = await start('opfs')
   await check(again, documents + 1)
   await again.close()
-  return { full, deleted }
-}
-
-async function canDelete(filled: Tasks, id: string): Promise<boolean> {
-  try {
-    equal(await filled.tasks.delete(id), 1, 'deleted')
-    return true
-  } catch (error) {
-    ok(isEntidbError(error, 'QuotaExceeded'), `${error}`)
-    return false
-  }
+  return counts
 }
 
 const titles: string[] = []

@@ -6,6 +6,9 @@ use super::units::Lease;
 use super::version::Run;
 use crate::error::Result;
 
+/// So many bytes of values count as much as one delete.
+const WRITTEN_BYTES: u64 = 64;
+
 /// The writes of one commit, the newest of each key, in key order. What outgrows memory lies in
 /// private segments that no root lists; dropping the batch gives their units back.
 #[derive(Debug, Default)]
@@ -50,6 +53,21 @@ impl Batch {
     /// Whether a part of it lies in private segments.
     pub fn is_spilled(&self) -> bool {
         !self.runs.is_empty()
+    }
+
+    /// Whether it deletes something and writes next to nothing: a delete writes the counters of its
+    /// collection.
+    pub(crate) fn shrinks(&self) -> bool {
+        let (mut deleted, mut written) = (0_u64, 0_u64);
+        for (_, kind, value) in self.entries() {
+            deleted += u64::from(kind == Kind::Delete);
+            written += if kind == Kind::Put { 1 + value.len() as u64 / WRITTEN_BYTES } else { 0 };
+        }
+        for meta in self.runs.iter().flat_map(|run| run.iter()).map(|segment| segment.meta()) {
+            deleted += meta.tombstones;
+            written += meta.entries.saturating_sub(meta.tombstones);
+        }
+        deleted > 0 && deleted >= written
     }
 
     pub(crate) fn table(&self) -> &Memtable {

@@ -1,10 +1,10 @@
 //! The two logs: which epoch is written where, and when a file may be used again.
 
 use super::io::Io;
-use super::log::{FrameBuilder, Header, LogWriter};
+use super::log::{FrameBuilder, Header, LogWriter, reserve_smallest};
 use super::superblock::Superblock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::options::Durability;
+use crate::options::{Durability, Geometry};
 use crate::storage::{FileId, Storage, Synced};
 
 /// What one of the two files holds.
@@ -75,9 +75,10 @@ impl Logs {
         needed.map(|(file, epoch)| (file, epoch.number, epoch.last_seq))
     }
 
-    /// Whether a frame of `bytes` fits into the live epoch; false where there is none.
-    pub fn fits(&self, bytes: usize) -> bool {
-        self.writer.as_ref().is_some_and(|writer| writer.fits(bytes))
+    /// Keeps room for a frame of `bytes` in the live epoch; false where it does not fit, or there is
+    /// none.
+    pub fn reserve<S: Storage>(&mut self, io: &Io<S>, bytes: usize) -> Result<bool> {
+        self.writer.as_mut().map_or(Ok(false), |writer| writer.reserve(io, bytes))
     }
 
     /// Whether the file that the next epoch goes to holds nothing beyond `flushed_seq`.
@@ -93,6 +94,18 @@ impl Logs {
         self.writer = None;
     }
 
+    /// Ends the epoch and cuts both files to their smallest size. Nothing in them may be needed,
+    /// whichever root counts.
+    pub fn cut<S: Storage>(&mut self, io: &Io<S>, geometry: &Geometry) -> Result<()> {
+        self.end_epoch();
+        for file in [FileId::LogA, FileId::LogB] {
+            if io.len(file)? > u64::from(geometry.log_bytes_min) {
+                io.set_len(file, u64::from(geometry.log_bytes_min))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Begins the next epoch in the other file. `first_seq` is the sequence number of its first
     /// commit, `last_seq` that of the last commit before it.
     pub fn begin_epoch<S: Storage>(
@@ -106,6 +119,8 @@ impl Logs {
             let _ = io.sync(writer.file(), Durability::Strict)?;
         }
         let file = self.next_file();
+        // The epoch after this one must be able to begin where nothing can grow any more.
+        reserve_smallest(io, self.newest_file(), &superblock.geometry)?;
         // Every commit takes at least one byte of the log, so that its length bounds their number.
         let reserved_seq = first_seq + u64::from(superblock.geometry.log_bytes_max);
         let header = Header {

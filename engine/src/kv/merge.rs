@@ -35,6 +35,12 @@ impl<'a> Merge<'a> {
         self.heap.first().and_then(|at| self.sources.get(*at))
     }
 
+    /// The same, with its place among the sources.
+    pub fn top_ranked(&self) -> Option<(usize, &Source<'a>)> {
+        let rank = *self.heap.first()?;
+        Some((rank, self.sources.get(rank)?))
+    }
+
     /// Moves past the next entry. After an error the merge must be made anew.
     pub fn advance<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
         let Some(source) = self.heap.first().and_then(|at| self.sources.get_mut(*at)) else {

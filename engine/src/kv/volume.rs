@@ -7,10 +7,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::io::Io;
 use super::manifest::{CatalogState, Manifest};
 use super::root::{ROOT_COPY_OFFSET, Root};
+use super::segment::Segment;
 use super::superblock::{self, ROOTS_OFFSET, SLOT_BYTES, Superblock};
 use super::units::{Lease, Units};
-use super::version::Version;
+use super::version::{Run, Version};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::KEY_PREFIX_BYTES;
 use crate::options::{Durability, Geometry};
 use crate::storage::{FileId, Storage, Synced};
 
@@ -41,6 +43,10 @@ pub(crate) struct Volume {
     /// to.
     previous: Arc<Version>,
     units: Units,
+    /// The storage is full: what was to spare is in the file now, and free.
+    is_claimed: bool,
+    rewriting_units: u64,
+    spaces: u64,
     next_segment_id: u64,
 }
 
@@ -55,8 +61,18 @@ impl Volume {
     ) -> Self {
         let version = Arc::new(version);
         let previous = previous.map_or_else(|| Arc::clone(&version), Arc::new);
-        let units = Units::default();
-        Self { superblock, root, slot, version, previous, units, next_segment_id }
+        Self {
+            superblock,
+            root,
+            slot,
+            version,
+            previous,
+            units: Units::default(),
+            is_claimed: false,
+            rewriting_units: 1,
+            spaces: 0,
+            next_segment_id,
+        }
     }
 
     /// Makes an empty volume: the manifest and the first root are durable before the first
@@ -96,7 +112,7 @@ impl Volume {
             let offset = self.units_start() + u64::from(unit) * self.unit_bytes();
             return Err(Error::corrupt("volume", offset, "the file ends before a live segment"));
         }
-        self.units.rebuild(count, [&self.version, &self.previous]);
+        self.count_units(count);
         Ok(())
     }
 
@@ -131,8 +147,8 @@ impl Volume {
         self.next_segment_id - 1
     }
 
-    /// A free unit under `lease`; grows the file where there is none.
-    pub fn take_unit<S: Storage>(&mut self, io: &Io<S>, lease: &Lease) -> Result<u32> {
+    /// A free unit under `lease`; grows the file where there is none, if it could by `spare` more.
+    pub fn take_unit<S: Storage>(&mut self, io: &Io<S>, lease: &Lease, spare: u64) -> Result<u32> {
         if let Some(unit) = self.units.take(lease) {
             return Ok(unit);
         }
@@ -140,23 +156,67 @@ impl Volume {
         if let Some(unit) = self.units.take(lease) {
             return Ok(unit);
         }
-        self.grow(io, 1)?;
-        let full = || Error::new(ErrorKind::QuotaExceeded, "the volume has no free unit");
+        self.grow(io, 1, spare)?;
         self.units.take(lease).ok_or_else(full)
     }
 
-    /// Makes sure that `units` units are free, or changes nothing.
-    pub fn reserve<S: Storage>(&mut self, io: &Io<S>, units: u64) -> Result<()> {
-        if self.units.free() >= units {
-            return Ok(());
+    /// Units that a merge takes at most which gives back at least as many: it rewrites one segment.
+    pub fn rewriting_units(&self) -> u64 {
+        self.rewriting_units
+    }
+
+    /// Collections and indexes of which a run has anything, at most.
+    pub fn spaces(&self) -> u64 {
+        self.spaces
+    }
+
+    /// Whether the older root lists another version, and so holds units that this one does not.
+    pub fn holds_previous(&self) -> bool {
+        !Arc::ptr_eq(&self.version, &self.previous)
+    }
+
+    /// Units that are free.
+    pub fn free_units(&self) -> u64 {
+        self.units.free()
+    }
+
+    /// Makes sure that `units` units are free. Beyond those, `spare` more could be had: as long as
+    /// the file can grow it is tried whether it could grow so far, and from then on they are kept.
+    pub fn reserve<S: Storage>(&mut self, io: &Io<S>, units: u64, spare: u64) -> Result<()> {
+        for _ in 0..2 {
+            let wanted = if self.is_claimed { units.saturating_add(spare) } else { units };
+            if self.units.free() >= wanted {
+                return Ok(());
+            }
+            self.recount()?;
+            let lacking = wanted.saturating_sub(self.units.free());
+            if lacking == 0 {
+                return Ok(());
+            }
+            let too_many =
+                |_| Error::new(ErrorKind::LimitExceeded, "the volume cannot grow so far");
+            let lacking = u32::try_from(lacking).map_err(too_many)?;
+            let spare = if self.is_claimed { 0 } else { spare };
+            match self.grow(io, lacking, spare) {
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded && !self.is_claimed => {
+                    self.claim(io, spare)?;
+                }
+                grown => return grown,
+            }
         }
-        self.recount()?;
-        let lacking = units.saturating_sub(self.units.free());
-        if lacking == 0 {
-            return Ok(());
+        Err(full())
+    }
+
+    /// Takes what is still to be had of `spare` units.
+    fn claim<S: Storage>(&mut self, io: &Io<S>, spare: u64) -> Result<()> {
+        self.is_claimed = true;
+        for more in (1..=u32::try_from(spare).unwrap_or(0)).rev() {
+            match self.grow_by(io, more) {
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded => {}
+                grown => return grown,
+            }
         }
-        let too_many = |_| Error::new(ErrorKind::LimitExceeded, "the volume cannot grow so far");
-        self.grow(io, u32::try_from(lacking).map_err(too_many)?)
+        Ok(())
     }
 
     /// Replaces the version: manifest, sync, root, sync. Whatever `version` lists has been written.
@@ -217,7 +277,8 @@ impl Volume {
         self.recount()?;
         let reach = self.units.in_reach() as u64;
         if reach < u64::from(self.units.count()?) {
-            io.set_len(FileId::Volume, self.units_start() + reach * self.unit_bytes())?;
+            self.set_units(io, reach)?;
+            self.is_claimed = false;
             self.take_stock(io)?;
         }
         Ok(())
@@ -251,34 +312,56 @@ impl Volume {
         Ok(synced)
     }
 
-    fn grow<S: Storage>(&mut self, io: &Io<S>, at_least: u32) -> Result<()> {
+    /// Makes the file longer by `at_least` units, where it could become longer by `spare` more.
+    fn grow<S: Storage>(&mut self, io: &Io<S>, at_least: u32, spare: u64) -> Result<()> {
         let count = self.units.count()?;
         let step = (count / 8).clamp(GROWTH_UNITS_MIN, GROWTH_UNITS_MAX).max(at_least);
+        let mut refused = full();
         for more in [step, at_least] {
-            let units = u64::from(count) + u64::from(more);
-            match io.set_len(FileId::Volume, self.units_start() + units * self.unit_bytes()) {
-                Ok(()) => {
-                    self.units.grow(more);
-                    return Ok(());
-                }
-                Err(error) if more == at_least || error.kind() != ErrorKind::QuotaExceeded => {
-                    return Err(error);
-                }
-                Err(_) => {}
+            let reach = u64::from(count) + u64::from(more) + spare;
+            let tried = if spare > 0 { self.set_units(io, reach) } else { Ok(()) };
+            match tried.and_then(|()| self.grow_by(io, more)) {
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded => refused = error,
+                grown => return grown,
             }
         }
+        Err(refused)
+    }
+
+    fn grow_by<S: Storage>(&mut self, io: &Io<S>, more: u32) -> Result<()> {
+        let count = self.units.count()?;
+        self.set_units(io, u64::from(count) + u64::from(more))?;
+        self.units.grow(more);
         Ok(())
     }
 
+    fn set_units<S: Storage>(&self, io: &Io<S>, units: u64) -> Result<()> {
+        io.set_len(FileId::Volume, self.units_start() + units * self.unit_bytes())
+    }
+
     fn recount(&mut self) -> Result<()> {
-        let count = self.units.count()?;
-        self.units.rebuild(count, [&self.version, &self.previous]);
+        self.count_units(self.units.count()?);
         Ok(())
+    }
+
+    fn count_units(&mut self, count: u32) {
+        self.units.rebuild(count, [&self.version, &self.previous]);
+        let of_each = self.version.segments().map(|segment| segment.meta().units.len() as u64);
+        self.rewriting_units = of_each.max().unwrap_or(0) + 1;
+        let prefix = |s: &Arc<Segment>| s.meta().min_key.first_chunk::<KEY_PREFIX_BYTES>().copied();
+        let spaces = |run: &Run| run.chunk_by(|a, b| prefix(a) == prefix(b)).count() as u64;
+        self.spaces = self.version.runs().map(spaces).max().unwrap_or(0);
     }
 
     fn unit_bytes(&self) -> u64 {
         u64::from(self.geometry().unit_bytes)
     }
+}
+
+#[cold]
+fn full() -> Error {
+    let message = "the storage is full; delete documents, or make room elsewhere, and try again";
+    Error::new(ErrorKind::QuotaExceeded, message)
 }
 
 /// The two copies of a part of the head, each of which may be the only one there is.

@@ -510,6 +510,21 @@ fn quotas() -> Vec<Row> {
             refused,
         ),
         (
+            "deletes on a full storage",
+            [
+                vec![Step::Quota(Some(150_000))],
+                times(14, |n| vec![group(vec![noises(n * 14, 14)]), Step::Settle]),
+                times(14, |n| {
+                    let most = (0..13).map(|m| delete(n * 14 + m)).collect();
+                    vec![group(vec![most]), Step::Settle]
+                }),
+                times(14, |n| vec![group(vec![noises(n * 14, 14)])]),
+                more(),
+            ]
+            .concat(),
+            |seen| seen.refusals > 0 && seen.merges > 0,
+        ),
+        (
             "a little room",
             [vec![Step::Quota(Some(20_000)), large(), large(), one(2, 9), Step::Flush], more()]
                 .concat(),

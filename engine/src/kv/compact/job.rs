@@ -10,7 +10,7 @@ use crate::kv::entry::Kind;
 use crate::kv::io::Io;
 use crate::kv::memtable::Memtable;
 use crate::kv::merge::Merge;
-use crate::kv::segment::{Segment, SegmentBuilder};
+use crate::kv::segment::{Lookup, Segment, SegmentBuilder};
 use crate::kv::source::{Source, TableRef};
 use crate::kv::units::Lease;
 use crate::kv::version::{Run, overlapping};
@@ -57,6 +57,9 @@ enum Seqs {
 pub(crate) struct Job {
     table: Option<Arc<Memtable>>,
     runs: Vec<Run>,
+    /// So many of the runs, the newest, are read and stay.
+    shadows: usize,
+    is_exact: bool,
     /// Where the result goes.
     pub level: usize,
     /// Older data under the result, where all of it is known: a tombstone with nothing under it
@@ -98,14 +101,21 @@ impl Job {
             Some(base_seq) if !plan.below.is_empty() => Seqs::From(base_seq),
             _ => Seqs::Settling,
         };
+        // What stays is read as far as it lies over what does not.
+        let first = plan.inputs.get(plan.shadows).and_then(|run| run.first());
+        let place =
+            first.filter(|_| plan.shadows > 0).map(|s| (s.meta().min_key.clone(), u64::MAX));
         let job = Self::new(None, plan.inputs, seqs, retention);
-        Self { level: plan.level, below: Some(plan.below), ..job }
+        let (shadows, is_exact, level) = (plan.shadows, plan.is_exact, plan.level);
+        Self { shadows, is_exact, level, below: Some(plan.below), place, ..job }
     }
 
     fn new(table: Option<Arc<Memtable>>, runs: Vec<Run>, seqs: Seqs, retention: Retention) -> Self {
         Self {
             table,
             runs,
+            shadows: 0,
+            is_exact: false,
             level: 0,
             below: None,
             seqs,
@@ -122,9 +132,14 @@ impl Job {
         }
     }
 
-    /// The ids of the segments that the result replaces.
+    /// The ids of all segments that it reads.
     pub fn input_ids(&self) -> Vec<u64> {
-        self.runs.iter().flat_map(|run| run.iter()).map(|segment| segment.meta().id).collect()
+        ids_of(&self.runs)
+    }
+
+    /// The ids of the segments that the result replaces.
+    pub fn replaced_ids(&self) -> Vec<u64> {
+        ids_of(self.runs.get(self.shadows..).unwrap_or_default())
     }
 
     /// The finished segments, in key order, and the lease of their units: it may be dropped once a
@@ -146,14 +161,17 @@ impl Job {
             Some(merge) => merge,
             None => self.find_place(io)?,
         };
-        while let Some(top) = merge.top() {
+        while let Some((rank, top)) = merge.top_ranked() {
+            if rank < self.shadows && self.is_past(top.key()) {
+                break;
+            }
             if self.spent >= budget {
                 self.merge = Some(merge);
                 self.spent = 0;
                 return Ok(Progress::More);
             }
             self.spent += (top.key().len() + top.value().len()) as u64 + 1;
-            self.take_entry(io, volume, top)?;
+            self.take_entry(io, volume, top, rank < self.shadows)?;
             if self.unsynced_bytes >= SYNC_BYTES {
                 self.unsynced_bytes = 0;
                 // Nobody waits for it: the root that lists the result has a barrier of its own.
@@ -191,15 +209,19 @@ impl Job {
         io: &Io<S>,
         volume: &mut Volume,
         entry: &Source<'_>,
+        stays: bool,
     ) -> Result<()> {
         let (key, seq, kind) = (entry.key(), entry.seq(), entry.kind());
         let same_key = self.place.as_ref().is_some_and(|(last, _)| last == key);
         let reader = self.retention.reader(seq);
         let unseen = same_key && self.reader == Some(reader);
         let retired = self.retention.retired_prefix(key).is_some();
-        let idle_tombstone =
-            kind == Kind::Delete && self.retention.is_oldest(seq) && !self.hides_something(key);
-        if !unseen && !retired && !idle_tombstone {
+        let idle_tombstone = kind == Kind::Delete
+            && self.retention.is_oldest(seq)
+            && !self.hides_something(io, key)?;
+        if stays {
+            // It is where it is, and hides what is older.
+        } else if !unseen && !retired && !idle_tombstone {
             self.write_entry(io, volume, entry)?;
             self.counts.output_entries += 1;
         } else if kind == Kind::Delete && !unseen {
@@ -207,7 +229,7 @@ impl Job {
         } else {
             self.counts.obsolete_removed += 1;
         }
-        self.counts.input_entries += 1;
+        self.counts.input_entries += u64::from(!stays);
         self.reader = Some(reader);
         match &mut self.place {
             Some((last, last_seq)) => {
@@ -243,7 +265,8 @@ impl Job {
         });
         let before = builder.bytes_written();
         let lease = &self.lease;
-        let alloc = &mut || volume.take_unit(io, lease);
+        let spare = self.spare(volume);
+        let alloc = &mut || volume.take_unit(io, lease, spare);
         builder.add(io, alloc, key, seq, entry.kind(), entry.value())?;
         self.unsynced_bytes += builder.bytes_written() - before;
         self.builder = Some(builder);
@@ -253,17 +276,38 @@ impl Job {
     fn finish_segment<S: Storage>(&mut self, io: &Io<S>, volume: &mut Volume) -> Result<()> {
         if let Some(builder) = self.builder.take() {
             let before = builder.bytes_written();
-            let lease = &self.lease;
-            let meta = builder.finish(io, &mut || volume.take_unit(io, lease))?;
+            let (lease, spare) = (&self.lease, self.spare(volume));
+            let meta = builder.finish(io, &mut || volume.take_unit(io, lease, spare))?;
             self.unsynced_bytes += u64::from(meta.len).saturating_sub(before);
             self.outputs.push(Arc::new(Segment::new(meta)));
         }
         Ok(())
     }
 
-    /// Whether older data may lie below `key`, which a tombstone must go on hiding.
-    fn hides_something(&self, key: &[u8]) -> bool {
-        let holds = |run: &Run| !overlapping(run, key, key).is_empty();
-        self.below.as_ref().is_none_or(|below| below.iter().any(holds))
+    /// Units that must be left to be had when the volume grows: a merge can be done later.
+    fn spare(&self, volume: &Volume) -> u64 {
+        if self.table.is_some() { 0 } else { volume.rewriting_units() }
     }
+
+    /// Whether everything that is rewritten lies before `key`.
+    fn is_past(&self, key: &[u8]) -> bool {
+        let last = self.runs.get(self.shadows).and_then(|run| run.last());
+        last.is_none_or(|segment| key > segment.meta().max_key.as_slice())
+    }
+
+    /// Whether older data may lie below `key`, which a tombstone must go on hiding.
+    fn hides_something<S: Storage>(&self, io: &Io<S>, key: &[u8]) -> Result<bool> {
+        let Some(below) = &self.below else { return Ok(true) };
+        let mut value = Vec::new();
+        for segment in below.iter().flat_map(|run| overlapping(run, key, key)) {
+            if !self.is_exact || segment.get(io, key, u64::MAX, &mut value)? != Lookup::Absent {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn ids_of(runs: &[Run]) -> Vec<u64> {
+    runs.iter().flat_map(|run| run.iter()).map(|segment| segment.meta().id).collect()
 }

@@ -7,5 +7,5 @@ mod retention;
 mod tests;
 
 pub(crate) use job::{Job, JobCounts, Progress};
-pub(crate) use pick::{Plan, Urgency, pick, pick_full, relocation};
+pub(crate) use pick::{Plan, Urgency, pick, pick_full, rewriting, squeeze};
 pub(crate) use retention::Retention;

@@ -38,12 +38,23 @@ pub(crate) enum Urgency {
 pub(crate) struct Plan {
     /// The segments to merge, as runs, newest first.
     pub inputs: Vec<Run>,
+    /// So many of the inputs stay as they are: they only tell what the others need not keep.
+    pub shadows: usize,
+    /// Whether older data is looked up for each tombstone, rather than taken to hold its key where
+    /// it has others on both sides.
+    pub is_exact: bool,
     /// Where the result goes.
     pub level: usize,
     /// Older data below the result: what tombstones must still hide.
     pub below: Vec<Run>,
     /// Nothing overlaps: the segment can change its level without being read.
     pub is_move: bool,
+}
+
+impl Plan {
+    fn new(inputs: Vec<Run>, level: usize, below: Vec<Run>) -> Self {
+        Self { inputs, shadows: 0, is_exact: false, level, below, is_move: false }
+    }
 }
 
 /// The merge that the shape of the levels asks for most.
@@ -79,16 +90,52 @@ pub(crate) fn pick_full(version: &Version, deepest: usize) -> Option<Plan> {
         |part: &Part<'_>| part.iter().all(|(rank, _)| bottom.is_some_and(|bottom| *rank >= bottom));
     let part = parts(version.runs()).into_iter().find(|part| !is_down(part))?;
     let is_move = part.len() == 1;
-    Some(Plan { inputs: runs_of(&part), level: deepest, below: below(version, deepest), is_move })
+    Some(Plan { is_move, ..Plan::new(runs_of(&part), deepest, below(version, deepest)) })
 }
 
-/// Rewrites one segment where it is: into lower units, or without its tombstones.
-pub(crate) fn relocation(version: &Version, segment: &Arc<Segment>) -> Option<Plan> {
-    let holds = |run: &Run| run.iter().any(|s| s.meta().id == segment.meta().id);
-    let level = (1..=version.deepest()).find(|level| version.level(*level).iter().any(holds))?;
-    let run = version.level(level).first()?;
-    let inputs = vec![with_border_sharers(run, &segment.meta().min_key, &segment.meta().max_key)];
-    Some(Plan { inputs, level, below: below(version, level), is_move: false })
+/// Rewrites one segment where it is: into lower units, and without what newer segments hide or
+/// nobody needs any more; with it those that follow, as far as all hold `bytes_max` together. It
+/// takes no more units than it gives back.
+pub(crate) fn rewriting(version: &Version, id: u64, bytes_max: u64) -> Option<Plan> {
+    let holds = |run: &Run| run.iter().position(|s| s.meta().id == id);
+    let (rank, run, at) =
+        version.runs().enumerate().find_map(|(rank, run)| Some((rank, run, holds(run)?)))?;
+    let meta = run.get(at)?.meta();
+    let prefix = meta.min_key.get(..KEY_PREFIX_BYTES)?;
+    let mut bytes = u64::from(meta.len);
+    let mut joins = |next: &&Arc<Segment>| {
+        bytes += u64::from(next.meta().len);
+        bytes <= bytes_max && next.meta().min_key.starts_with(prefix)
+    };
+    let last =
+        run.iter().skip(at + 1).take_while(|next| joins(next)).last().map_or(meta, |s| s.meta());
+    let own = with_border_sharers(run, &meta.min_key, &last.max_key);
+    let (min, max) = (&own.first()?.meta().min_key, &own.last()?.meta().max_key);
+    let above = version.runs().take(rank).map(|run| with_border_sharers(run, min, max));
+    let mut inputs: Vec<Run> = above.filter(|run| !run.is_empty()).collect();
+    let shadows = inputs.len();
+    inputs.push(Arc::clone(&own));
+    let level = (rank + 1).saturating_sub(version.level0.len());
+    let below = version.runs().skip(rank + 1).filter(|run| !run.is_empty()).cloned().collect();
+    Some(Plan { shadows, is_exact: true, ..Plan::new(inputs, level, below) })
+}
+
+/// What level 0 has of one collection or index in its newest runs as one run, of as many runs as
+/// `units` hold: each of them has a unit at least, however little it holds.
+pub(crate) fn squeeze(version: &Version, prefix: &[u8], units: u64) -> Option<Plan> {
+    let of_prefix = |run: &Run| -> Run {
+        run.iter().filter(|s| s.meta().min_key.starts_with(prefix)).cloned().collect()
+    };
+    let units_of = |run: &Run| run.iter().map(|s| s.meta().units.len() as u64).sum::<u64>();
+    let mut inputs: Vec<Run> = Vec::new();
+    let (mut left, mut ranks) = (units, 0);
+    for run in version.level0.iter().map(of_prefix) {
+        let Some(rest) = left.checked_sub(units_of(&run)) else { break };
+        (left, ranks) = (rest, ranks + 1);
+        inputs.extend((!run.is_empty()).then_some(run));
+    }
+    let below = version.runs().skip(ranks).filter(|run| !run.is_empty()).cloned().collect();
+    (inputs.len() > 1).then(|| Plan { is_exact: true, ..Plan::new(inputs, 0, below) })
 }
 
 /// What level 0 asks for most, the part where most runs overlap first. What has nothing under it
@@ -145,7 +192,7 @@ fn level0_down(version: &Version, above: &[Run], under: &Run) -> Plan {
     let is_move = under.is_empty() && above.iter().map(|run| run.len()).sum::<usize>() == 1;
     let mut inputs = above.to_vec();
     inputs.extend((!under.is_empty()).then(|| Arc::clone(under)));
-    Plan { inputs, level: 1, below: below(version, 1), is_move }
+    Plan { is_move, ..Plan::new(inputs, 1, below(version, 1)) }
 }
 
 /// The newest neighbours among some runs that are of like size: none is larger than half of the
@@ -163,7 +210,7 @@ fn alike(version: &Version, runs: &[Run]) -> Option<Plan> {
         let inputs = runs.get(from..to)?.to_vec();
         let below = runs.iter().skip(to).chain(&version.levels);
         let below = below.filter(|run| !run.is_empty()).cloned().collect();
-        Some(Plan { inputs, level: 0, below, is_move: false })
+        Some(Plan::new(inputs, 0, below))
     })
 }
 
@@ -236,7 +283,7 @@ fn down(version: &Version, level: usize, segment: &Arc<Segment>) -> Plan {
     let is_move = under.is_empty();
     let mut inputs = vec![Arc::clone(&above)];
     inputs.extend((!under.is_empty()).then_some(under));
-    Plan { inputs, level: level + 1, below: below(version, level + 1), is_move }
+    Plan { is_move, ..Plan::new(inputs, level + 1, below(version, level + 1)) }
 }
 
 fn under(version: &Version, level: usize, min: &[u8], max: &[u8]) -> Run {

@@ -23,4 +23,4 @@ mod writer;
 pub(crate) use builder::FrameBuilder;
 pub(crate) use header::{Header, HeaderState, read_header};
 pub(crate) use reader::{FrameView, replay};
-pub(crate) use writer::LogWriter;
+pub(crate) use writer::{LogWriter, reserve_smallest};

@@ -18,6 +18,8 @@ pub(crate) struct LogWriter {
     /// The end of the last frame.
     tail: u64,
     file_len: u64,
+    /// How long the file may become: its largest size, or on a full storage the one it has.
+    len_max: u64,
     /// The last commit of its frames; the one before the first where there is none.
     pub(super) last_seq: u64,
     geometry: Geometry,
@@ -47,12 +49,7 @@ impl LogWriter {
         geometry: &Geometry,
     ) -> Result<Self> {
         let head = header.encode(file)?;
-        let mut file_len = io.len(file)?;
-        let len_min = u64::from(geometry.log_bytes_min);
-        if file_len < len_min {
-            io.set_len(file, len_min)?;
-            file_len = len_min;
-        }
+        let file_len = reserve_smallest(io, file, geometry)?;
         io.write(file, 0, &head)?;
         let _ordered = io.sync(file, Durability::Strict)?;
         Ok(Self {
@@ -60,6 +57,7 @@ impl LogWriter {
             epoch: header.epoch,
             tail: u64::from(LOG_HEAD_BYTES),
             file_len,
+            len_max: u64::from(geometry.log_bytes_max).max(file_len),
             last_seq: header.first_seq - 1,
             geometry: *geometry,
             state: State::Open,
@@ -82,7 +80,22 @@ impl LogWriter {
     pub fn fits(&self, payload_bytes: usize) -> bool {
         self.state == State::Open
             && payload_bytes <= self.geometry.frame_bytes_max()
-            && self.end_with(payload_bytes) <= u64::from(self.geometry.log_bytes_max)
+            && self.end_with(payload_bytes) <= self.len_max
+    }
+
+    /// The same, with a file that has the room already, as it could not be had any more once a
+    /// commit is promised. A file that cannot grow takes what it has room for.
+    pub fn reserve<S: Storage>(&mut self, io: &Io<S>, payload_bytes: usize) -> Result<bool> {
+        if !self.fits(payload_bytes) {
+            return Ok(false);
+        }
+        match self.grow(io, self.end_with(payload_bytes)) {
+            Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
+                self.len_max = self.file_len;
+                Ok(false)
+            }
+            grown => grown.map(|()| true),
+        }
     }
 
     /// Appends a sealed frame in one write, after growing the file where it must; the frame's first
@@ -132,7 +145,7 @@ impl LogWriter {
     fn grow<S: Storage>(&mut self, io: &Io<S>, end: u64) -> Result<()> {
         let mut len = self.file_len;
         while len < end {
-            len = len.saturating_mul(2).min(u64::from(self.geometry.log_bytes_max));
+            len = len.saturating_mul(2).min(self.len_max);
         }
         if len > self.file_len {
             io.set_len(self.file, len)?;
@@ -140,4 +153,18 @@ impl LogWriter {
         }
         Ok(())
     }
+}
+
+/// Gives a log at least its smallest size; returns the size it has.
+pub(crate) fn reserve_smallest<S: Storage>(
+    io: &Io<S>,
+    file: FileId,
+    geometry: &Geometry,
+) -> Result<u64> {
+    let len = io.len(file)?;
+    let len_min = u64::from(geometry.log_bytes_min);
+    if len < len_min {
+        io.set_len(file, len_min)?;
+    }
+    Ok(len.max(len_min))
 }

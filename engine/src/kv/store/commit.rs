@@ -13,8 +13,6 @@ use crate::storage::{Storage, Synced};
 const DEBT_RATIO: u64 = 16;
 /// Runs in level 0 from which on commits pay double.
 const LEVEL0_RUNS_SLOW: usize = 14;
-/// Units that a flush may need beyond the bytes it writes, at least.
-const FLUSH_UNITS_SPARE: u64 = 6;
 
 impl<S: Storage> Store<S> {
     /// Adds a commit to the open group and returns its sequence number; `None` where the group is
@@ -27,7 +25,6 @@ impl<S: Storage> Store<S> {
         }
         let before = self.frame.mark();
         self.frame.push_commit(batch.entries())?;
-        let fits = self.logs.fits(self.frame.bytes()) && !self.memtable_is_full();
         let within = self.frame.bytes() <= self.geometry().frame_bytes_max();
         if before.is_empty() && !within {
             self.frame.rewind(before);
@@ -36,17 +33,40 @@ impl<S: Storage> Store<S> {
                 "the write set is too large for the log",
             ));
         }
-        let fits = fits && within;
-        if !before.is_empty() && !fits {
-            self.frame.rewind(before);
-            return Ok(None);
-        }
-        let staged = self.enter(batch, !fits);
-        if staged.is_err() {
+        let staged = self.stage_frame(batch, within, before.is_empty());
+        if !matches!(staged, Ok(Some(_))) {
             self.frame.rewind(before);
             self.active.truncate_after(self.seqs.staged);
         }
-        staged.map(Some)
+        staged
+    }
+
+    /// Finds room for the frame, which holds the batch already, and for what it will come to in
+    /// segments. Nothing more is needed for it to be committed and flushed.
+    fn stage_frame(&mut self, batch: &Batch, within: bool, is_first: bool) -> Result<Option<u64>> {
+        let fits = within && !self.memtable_is_full();
+        let fits = fits && self.logs.reserve(&self.io, self.frame.bytes())?;
+        if !fits && !is_first {
+            return Ok(None);
+        }
+        let shrinks = batch.shrinks();
+        if shrinks {
+            self.earn_search();
+        }
+        let entered = self.enter(batch, !fits, self.spare_units(batch));
+        if !entered.as_ref().is_err_and(|error| error.kind() == ErrorKind::QuotaExceeded) {
+            return entered.map(Some);
+        }
+        self.active.truncate_after(self.seqs.staged);
+        if !is_first && !self.may_take_last(batch) {
+            return Ok(None);
+        }
+        if is_first {
+            self.make_room(batch)?;
+        }
+        let fits = self.logs.reserve(&self.io, self.frame.bytes())?;
+        let spare = if shrinks { 0 } else { self.spare_units(batch) };
+        self.enter(batch, !fits, spare).map(Some)
     }
 
     /// Forgets the open group; whether there was one. A group that is on its way is not open any
@@ -90,6 +110,9 @@ impl<S: Storage> Store<S> {
         state.retired.extend(retired.iter().map(|prefix| (prefix.clone(), seq)));
         let payload = state.encode();
         self.frame.set_catalog(&payload)?;
+        if !retired.is_empty() {
+            self.search_owed = 0;
+        }
         let written = self.commit_catalog_frame(seq, state);
         self.frame.clear();
         written
@@ -122,8 +145,8 @@ impl<S: Storage> Store<S> {
             let message = "the catalog is too large; drop collections or indexes that are not used";
             return Err(Error::new(ErrorKind::LimitExceeded, message));
         }
-        if !self.logs.fits(self.frame.bytes()) {
-            self.rotate()?;
+        if !self.logs.reserve(&self.io, self.frame.bytes())? {
+            self.begin_log()?;
         }
         self.seqs.next += 1;
         self.seqs.staged = seq;
@@ -140,10 +163,22 @@ impl<S: Storage> Store<S> {
         }
     }
 
-    /// Enters a batch in the memtable, after making room where that is needed.
-    fn enter(&mut self, batch: &Batch, rotate: bool) -> Result<u64> {
+    /// Goes on in the other log, with room for the frame.
+    fn begin_log(&mut self) -> Result<()> {
+        self.rotate()?;
+        if self.logs.reserve(&self.io, self.frame.bytes())? {
+            return Ok(());
+        }
+        let message = "the storage is full and the log has no room for so much; write or delete \
+                       less at once";
+        Err(Error::new(ErrorKind::QuotaExceeded, message))
+    }
+
+    /// Enters a batch in the memtable, and has the volume keep room for what that comes to in
+    /// segments, with `spare` units more.
+    fn enter(&mut self, batch: &Batch, rotate: bool, spare: u64) -> Result<u64> {
         if rotate {
-            self.rotate()?;
+            self.begin_log()?;
         }
         let seq = self.seqs.next;
         for (key, kind, value) in batch.entries() {
@@ -153,13 +188,13 @@ impl<S: Storage> Store<S> {
             }
             self.active.insert(key, seq, kind, if kind == Kind::Put { value } else { &[] })?;
         }
+        self.reserve(spare)?;
         self.seqs.next += 1;
         self.seqs.staged = seq;
         Ok(seq)
     }
 
     fn append_frame(&mut self, durability: Durability) -> Result<Synced> {
-        self.reserve()?;
         let first_seq = self.seqs.next - self.frame.commits();
         self.frame.seal(first_seq, self.seqs.durable, durability);
         let appended = self.logs.append(&self.io, &mut self.frame);
@@ -187,21 +222,11 @@ impl<S: Storage> Store<S> {
         Ok(synced)
     }
 
-    /// Has the volume keep room for what the memtables will need, before a commit is promised.
-    fn reserve(&mut self) -> Result<()> {
-        let bytes = self.tables().map(|table| table.bytes() as u64).sum::<u64>();
-        // Each collection and each index begins a segment of its own.
-        let sealed = self.sealed.as_ref().map_or(0, |sealed| sealed.prefixes);
-        let segments = (self.prefixes.len() + sealed) as u64;
-        let units = bytes / u64::from(self.geometry().unit_bytes) + segments.max(FLUSH_UNITS_SPARE);
-        self.volume.reserve(&self.io, units)
-    }
-
     fn memtable_is_full(&self) -> bool {
         self.active.bytes() as u64 >= u64::from(self.geometry().memtable_bytes)
     }
 }
 
-fn as_usize(n: u32) -> usize {
+pub(super) fn as_usize(n: u32) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }

@@ -105,12 +105,18 @@ impl<S: Storage> Store<S> {
         Ok(self.sealed.is_some())
     }
 
-    /// Ends the flush under way. Where the manifest has no room for its segments, merges make some.
+    /// Ends the flush under way. Where the manifest has no room for its segments, merges make some;
+    /// where the storage is full, others let go of what they hold.
     pub(super) fn finish_flush(&mut self) -> Result<()> {
         loop {
             match self.flush_on(u64::MAX) {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
+                    if !self.let_go()? {
+                        return Err(error);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::LimitExceeded => {
                     if !self.merge_on(u64::MAX, Urgency::Idle)? {
                         return Err(error);

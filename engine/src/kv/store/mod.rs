@@ -7,6 +7,7 @@
 mod commit;
 mod flush;
 mod read;
+mod room;
 mod spill;
 mod stats;
 mod verify;
@@ -60,6 +61,8 @@ pub struct Store<S: Storage> {
     owed_bytes: u64,
     pending: Option<Pending>,
     poison: Option<Error>,
+    /// Bytes that deletes have to earn before merges are sought again that make room for others.
+    search_owed: u64,
     /// Whether nothing rests any more on what the last open read back; see `take_over`.
     taken_over: bool,
     read_only: bool,
@@ -140,6 +143,7 @@ impl<S: Storage> Store<S> {
             owed_bytes: 0,
             pending: None,
             poison: None,
+            search_owed: 0,
             taken_over: created,
             read_only: options.read_only,
             created,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Store;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::kv::batch::Batch;
 use crate::kv::compact::{Job, Progress};
 use crate::kv::segment::Segment;
@@ -20,6 +20,16 @@ impl<S: Storage> Store<S> {
     /// error the batch is as it was.
     pub fn spill(&mut self, batch: &mut Batch) -> Result<()> {
         self.check_writable()?;
+        let spilled = self.spill_table(batch);
+        let is_full = |error: &Error| error.kind() == ErrorKind::QuotaExceeded;
+        if self.frame.commits() > 0 || !spilled.as_ref().is_err_and(is_full) {
+            return spilled;
+        }
+        self.make_room(batch)?;
+        self.spill_table(batch)
+    }
+
+    fn spill_table(&mut self, batch: &mut Batch) -> Result<()> {
         let table = Arc::new(batch.take_table());
         let written = self.write_private(&table, batch);
         let table = Arc::try_unwrap(table);
@@ -53,6 +63,7 @@ impl<S: Storage> Store<S> {
         }
         self.take_over()?;
         let _ = self.flush_tables()?;
+        self.keep_spare(batch)?;
         // The log's numbers have no gap within an epoch.
         self.logs.end_epoch();
         let seq = self.seqs.next;
@@ -74,6 +85,18 @@ impl<S: Storage> Store<S> {
         self.note_commit(synced, seq, seq);
         *batch = Batch::new();
         Ok((seq, synced))
+    }
+
+    /// Sees to it that the batch, whose segments are written, leaves as much as others have to.
+    fn keep_spare(&mut self, batch: &Batch) -> Result<()> {
+        let spare = self.spare_units(batch);
+        match self.reserve(spare) {
+            Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
+                self.make_room(batch)?;
+                self.reserve(if batch.shrinks() { 0 } else { spare })
+            }
+            reserved => reserved,
+        }
     }
 
     fn write_private(

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Store;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kv::compact::{Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, relocation};
+use crate::kv::compact::{Job, JobCounts, Plan, Progress, Urgency, pick, pick_full, rewriting};
 use crate::kv::segment::SegmentMeta;
 use crate::limits::KEY_PREFIX_BYTES;
 use crate::storage::Storage;
@@ -154,11 +154,15 @@ impl<S: Storage> Store<S> {
         if self.unmergeable.is_empty() {
             return pick(version, self.volume.geometry(), urgency);
         }
-        let is_unmergeable =
-            |meta: &SegmentMeta| self.unmergeable.iter().any(|p| meta.min_key.starts_with(p));
         let metas = version.segments().map(|segment| segment.meta());
-        let left_out: Vec<u64> = metas.filter(|meta| is_unmergeable(meta)).map(|m| m.id).collect();
+        let left_out: Vec<u64> =
+            metas.filter(|meta| self.is_unmergeable(meta)).map(|meta| meta.id).collect();
         pick(&version.edit(&left_out, Vec::new(), 0), self.volume.geometry(), urgency)
+    }
+
+    /// Whether the segment is left where it is, see [`Store::leave_out`].
+    pub(super) fn is_unmergeable(&self, meta: &SegmentMeta) -> bool {
+        self.unmergeable.iter().any(|prefix| meta.min_key.starts_with(prefix))
     }
 
     /// Leaves a damaged segment where it is until the next open, and with it everything that shares
@@ -195,12 +199,12 @@ impl<S: Storage> Store<S> {
         self.install(&ids, segments, plan.level, flushed_seq).map(|_| ())
     }
 
-    fn merge_step(&mut self, budget: u64) -> Result<()> {
+    pub(super) fn merge_step(&mut self, budget: u64) -> Result<()> {
         let Some(mut job) = self.merge.take() else { return Ok(()) };
         match job.step(&self.io, &mut self.volume, budget) {
             Ok(Progress::More) => self.merge = Some(job),
             Ok(Progress::Done) => {
-                let (removed, level, counts) = (job.input_ids(), job.level, job.counts);
+                let (removed, level, counts) = (job.replaced_ids(), job.level, job.counts);
                 if let Some(full) = &mut self.full {
                     full.add(counts);
                 }
@@ -255,8 +259,8 @@ impl<S: Storage> Store<S> {
         };
         let rewrites = full.rewrites.get_or_insert_with(with_tombstones);
         while let Some(id) = rewrites.pop() {
-            if let Some(segment) = version.segments().find(|s| s.meta().id == id) {
-                return relocation(&version, segment);
+            if let Some(plan) = rewriting(&version, id, 0) {
+                return Some(plan);
             }
         }
         if full.relocations == 0 {
@@ -268,7 +272,7 @@ impl<S: Storage> Store<S> {
         let used = version.segments().map(|s| s.meta().units.len()).sum::<usize>();
         let reach = usize::try_from(highest_unit(segment)).unwrap_or(usize::MAX).saturating_add(1);
         let gains = reach > used.saturating_add(segment.meta().units.len());
-        gains.then(|| relocation(&version, segment)).flatten()
+        gains.then(|| rewriting(&version, segment.meta().id, 0)).flatten()
     }
 
     /// Frees what the previous root still held, and cuts the file off behind the last unit in use.

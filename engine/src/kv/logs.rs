@@ -75,8 +75,8 @@ impl Logs {
         needed.map(|(file, epoch)| (file, epoch.number, epoch.last_seq))
     }
 
-    /// Keeps room for a frame of `bytes` in the live epoch; false where it does not fit, or there is
-    /// none.
+    /// Keeps room for a frame of `bytes` in the live epoch; false where it does not fit, or there
+    /// is none.
     pub fn reserve<S: Storage>(&mut self, io: &Io<S>, bytes: usize) -> Result<bool> {
         self.writer.as_mut().map_or(Ok(false), |writer| writer.reserve(io, bytes))
     }

@@ -16,7 +16,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::engine::{Answer, Engine};
-use crate::error::thrown;
+use crate::error::throw;
 use crate::number::{exact, whole};
 use crate::options::OpenOptions;
 use crate::panic::guarded;
@@ -51,7 +51,7 @@ impl Engine {
     }
 
     fn on_chunks<T>(&self, call: impl FnOnce(&Chunks) -> Result<T>) -> Answer<T> {
-        guarded(|| call(self.chunks.as_ref().ok_or_else(no_chunks)?)).map_err(|e| thrown(&e))
+        guarded(|| call(self.chunks.as_ref().ok_or_else(no_chunks)?)).map_err(throw)
     }
 }
 
@@ -78,7 +78,7 @@ impl Engine {
                 is_soft: Cell::new(None),
             })
         });
-        made.map(|chunks| Self::new(Some(chunks))).map_err(|error| thrown(&error))
+        made.map(|chunks| Self::new(Some(chunks))).map_err(throw)
     }
 
     /// Forgets everything that is not stored, and every handle; `start` comes next. The arguments

@@ -3,7 +3,7 @@
 //! Every method takes `&self`: after a trap the borrow it left behind is a shared one, and the next
 //! call still gets in, to be told that the engine is gone.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::fmt;
 
 use entidb::host::Host;
@@ -17,7 +17,7 @@ use web_sys::FileSystemFileHandle;
 
 use crate::chunks::Chunks;
 use crate::directory::{acquire, remove};
-use crate::error::thrown;
+use crate::error::throw;
 use crate::number::{exact, whole};
 use crate::options::{OpenOptions, StorageKind};
 use crate::panic::guarded;
@@ -60,11 +60,12 @@ impl Engine {
     }
 
     fn with<T>(&self, call: impl FnOnce(&mut Open) -> Result<T>) -> Answer<T> {
-        let answer = guarded(|| match self.open.try_borrow_mut() {
-            Ok(mut open) => call(open.as_mut().ok_or_else(closed)?),
-            Err(_) => Err(busy()),
-        });
-        answer.map_err(|error| thrown(&error))
+        guarded(|| call(&mut *self.opened()?)).map_err(throw)
+    }
+
+    fn opened(&self) -> Result<RefMut<'_, Open>> {
+        let open = self.open.try_borrow_mut().map_err(|_| busy())?;
+        RefMut::filter_map(open, Option::as_mut).map_err(|_| closed())
     }
 
     fn call<T>(&self, call: impl FnOnce(&mut Host<AnyStorage>) -> Result<T>) -> Answer<T> {
@@ -77,7 +78,7 @@ impl Engine {
     /// Opens a database; see `OpenOptions`.
     pub async fn open(options: JsValue) -> Answer<Engine> {
         let opened = open_host(options).await;
-        let (host, volume) = opened.map_err(|error| thrown(&error))?;
+        let (host, volume) = opened.map_err(throw)?;
         let engine = Self { volume, ..Self::new(None) };
         engine.set_open(host);
         Ok(engine)
@@ -270,7 +271,7 @@ impl Engine {
             *slot = None;
             done
         });
-        answer.map_err(|error| thrown(&error))
+        answer.map_err(throw)
     }
 
     /// A document.

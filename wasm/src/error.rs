@@ -34,6 +34,15 @@ struct ThrownDetails<'a> {
     id: Option<ByteBuf>,
 }
 
+/// Ends a call with `error`; see [`thrown`].
+#[cold]
+pub fn throw(error: Error) -> JsValue {
+    let thrown = thrown(&error);
+    // Here, so that no caller holds the code that frees it.
+    drop(error);
+    thrown
+}
+
 /// The object that JavaScript catches for `error`: `{ kind, message, details }`.
 #[cold]
 pub fn thrown(error: &Error) -> JsValue {

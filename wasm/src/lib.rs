@@ -24,7 +24,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::directory::LOCK_TIMEOUT_MS_DEFAULT;
-use crate::error::thrown;
+use crate::error::throw;
 
 /// Runs when the module is loaded.
 #[wasm_bindgen(start)]
@@ -47,12 +47,12 @@ pub fn version() -> String {
 /// The names of this origin's databases, in no particular order.
 #[wasm_bindgen]
 pub async fn list() -> Result<Vec<String>, JsValue> {
-    directory::list().await.map_err(|error| thrown(&error))
+    directory::list().await.map_err(throw)
 }
 
 /// Removes a database; false if there was none.
 #[wasm_bindgen]
 pub async fn remove(name: String) -> Result<bool, JsValue> {
     let removed = directory::remove(&name, LOCK_TIMEOUT_MS_DEFAULT).await;
-    removed.map_err(|error| thrown(&error))
+    removed.map_err(throw)
 }

@@ -43,13 +43,18 @@ fn report(message: &str) {
 /// # Errors
 /// `HostLost` after a panic or another trap, `OutOfMemory` where an allocation failed.
 pub fn guarded<T>(call: impl FnOnce() -> entidb::Result<T>) -> entidb::Result<T> {
+    enter()?;
+    let result = call();
+    UNDER_WAY.set(false);
+    result
+}
+
+fn enter() -> entidb::Result<()> {
     if UNDER_WAY.replace(true) {
         return Err(lost());
     }
     memory::forget_failure();
-    let result = call();
-    UNDER_WAY.set(false);
-    result
+    Ok(())
 }
 
 /// Why no call is taken any more.

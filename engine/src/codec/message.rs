@@ -12,11 +12,11 @@ pub fn map<'a>(
     reader: &mut Reader<'a>,
     mut entry: impl FnMut(&str, &mut Reader<'a>) -> Result<()>,
 ) -> Result<()> {
-    for _ in 0..map_count(reader)? {
+    let count = map_count(reader)?;
+    each(reader, count, &mut |reader| {
         let name = text(reader)?;
-        entry(name, reader)?;
-    }
-    Ok(())
+        entry(name, reader)
+    })
 }
 
 /// A list; its memory follows from what is there, not from the length it states.
@@ -25,10 +25,21 @@ pub fn list<'a, T>(
     read: impl Fn(&mut Reader<'a>) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut list = Vec::new();
-    for _ in 0..list_count(reader)? {
+    let count = list_count(reader)?;
+    each(reader, count, &mut |reader| {
         list.push(read(reader)?);
-    }
+        Ok(())
+    })?;
     Ok(list)
+}
+
+/// Reads `count` things. One loop for all types of them, as each more would be code to load.
+fn each<'a>(
+    reader: &mut Reader<'a>,
+    count: usize,
+    read: &mut dyn FnMut(&mut Reader<'a>) -> Result<()>,
+) -> Result<()> {
+    (0..count).try_for_each(|_| read(reader))
 }
 
 /// Reads a text.

@@ -244,21 +244,23 @@ impl<S: Storage> Database<S> {
         &mut self,
         change: impl FnOnce(&mut Catalog) -> Result<Vec<Vec<u8>>>,
     ) -> Result<Synced> {
-        let changed = self.change_catalog_once(change);
+        let changed = self.copy_catalog().and_then(|mut catalog| {
+            let retired = change(&mut catalog)?;
+            self.adopt_catalog(catalog, &retired)
+        });
         self.counted(changed)
     }
 
-    fn change_catalog_once(
-        &mut self,
-        change: impl FnOnce(&mut Catalog) -> Result<Vec<Vec<u8>>>,
-    ) -> Result<Synced> {
+    fn copy_catalog(&self) -> Result<Catalog> {
         self.check_idle()?;
-        let mut catalog = Catalog::clone(&self.catalog);
-        let retired = change(&mut catalog)?;
+        Ok(Catalog::clone(&self.catalog))
+    }
+
+    fn adopt_catalog(&mut self, catalog: Catalog, retired: &[Vec<u8>]) -> Result<Synced> {
         if catalog == *self.catalog {
             return Ok(Synced::Done);
         }
-        self.commit_catalog(catalog, &retired)
+        self.commit_catalog(catalog, retired)
     }
 }
 

@@ -196,15 +196,20 @@ impl<S: Storage> Database<S> {
     /// Counts a failure. Damage that no block has been named for lies in what blocks with a right
     /// checksum hold: somewhere in the volume.
     fn counted<T>(&self, result: Result<T>) -> Result<T> {
-        if result.as_ref().is_err_and(|error| !error.is_missing()) {
+        result.map_err(|error| self.count_error(error))
+    }
+
+    #[cold]
+    fn count_error(&self, error: Error) -> Error {
+        if !error.is_missing() {
             self.counts.errors.add(1);
         }
-        result.map_err(|error| match error.kind() {
+        match error.kind() {
             ErrorKind::Corrupt if error.details().file.is_none() => {
                 error.with(|details| details.file = Some(FileId::Volume.name()))
             }
             _ => error,
-        })
+        }
     }
 
     fn check_not_pending(&self) -> Result<()> {

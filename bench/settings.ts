@@ -31,7 +31,8 @@ export const USAGE = `npm run bench -- [options]
   --mode <mode>      worker: everyone in a worker of the benchmark (default);
                      main: from the page, by the interface that pages use
   --seconds <n>      after which a workload stops and says how far it came, 1 to 600 (default 5)
-  --out <folder>     where the report goes (default bench)`
+  --out <folder>     where the report goes (default bench)
+  --native           compares native engines over files instead; \`--native --help\` says how`
 
 /** Reads the command line; what it does not understand is a `Failure` that shows the usage. */
 export function readSettings(args: string[]): Settings {

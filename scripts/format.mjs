@@ -4,5 +4,6 @@ import { main, run } from './lib/run.mjs'
 
 await main(async () => {
   await run('cargo', ['fmt', '--all'])
+  await run('cargo', ['fmt', '--manifest-path', 'bench/native/Cargo.toml'])
   await run(npmBin('biome'), ['check', '--write', '.'])
 })

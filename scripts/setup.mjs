@@ -231,6 +231,9 @@ export async function setUpTests() {
   }
 }
 
+/** What native programs alone need. */
+export const setUpRust = () => meet([node, compiler, rustComponents])
+
 /**
  * The packages of a folder that has a lock file of its own.
  * @param {string} folder

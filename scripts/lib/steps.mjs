@@ -10,6 +10,7 @@ import { chromium, chromiumArgs, findChromedriver, findFirefox, findWebKit } fro
 import { countTests } from './counts.mjs'
 import { crashTests, damageTests, exploring, modelTests } from './explore.mjs'
 import { checkFuzzing } from './fuzz.mjs'
+import { checkNativeFormat } from './native.mjs'
 import { exists, inRoot, npmBin, wasmBindgen } from './paths.mjs'
 import { checkFloors, printedCounts } from './reliability.mjs'
 import { ask, Failure, run, which } from './run.mjs'
@@ -55,6 +56,7 @@ function needBuild() {
 
 async function rustfmt() {
   await run('cargo', ['fmt', '--all', '--check'])
+  await checkNativeFormat()
 }
 
 async function biome() {

@@ -22,7 +22,8 @@ pub const USAGE: &str = "npm run bench -- --native [options]
   --seed <n>         of what is stored and asked (default 1)
   --peers <a,b>      of entidb, redb, fjall, heed, sqlite, sled (default all)
   --data <folder>    on a disk, for the files of the databases (default build)
-  --out <file>       where the report goes (default bench/results-native.md)";
+  --out <file>       where the report goes (default bench/results-native.md)
+  --check            runs rustfmt, clippy and the tests of the benchmark instead";
 
 /// Reads the command line; nothing where it asks for help.
 pub fn read(args: impl Iterator<Item = String>) -> Result<Option<Settings>, String> {

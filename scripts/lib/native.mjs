@@ -21,7 +21,7 @@ export async function benchNative(args) {
     await checkNativeFormat()
     const deny = ['--', '-D', 'warnings']
     await run('cargo', ['clippy', '--locked', ...manifest, '--all-targets', ...deny], { env })
-    await run('cargo', ['test', '--locked', ...manifest], { env })
+    await run('cargo', ['test', '--release', '--locked', ...manifest], { env })
     return
   }
   await run('cargo', ['run', '--release', '--locked', ...manifest, '--', ...args], { env })

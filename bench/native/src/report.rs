@@ -123,7 +123,7 @@ fn sentences(results: &Results) -> String {
     if lines.is_empty() { "Nowhere.".to_owned() } else { lines.join("\n") }
 }
 
-/// The one with the least median, apart from EntiDB.
+/// The one with the least median, apart from ours.
 fn best_other(results: &Results, shape: usize, row: usize) -> Option<usize> {
     let ours = results.peers.iter().position(|peer| peer.about().name == "entidb")?;
     let median = |peer: &usize| figures(&results.values[&(shape, row, *peer)]).median;
@@ -131,7 +131,7 @@ fn best_other(results: &Results, shape: usize, row: usize) -> Option<usize> {
     others.min_by(|a, b| median(a).total_cmp(&median(b)))
 }
 
-/// How many times as good as a peer EntiDB is, which comes first.
+/// How many times as good as a peer ours is, which comes first.
 fn against(results: &Results, shape: usize, row: usize, peer: usize) -> Figures {
     let values = |peer| &results.values[&(shape, row, peer)];
     ratio(values(peer), values(0))

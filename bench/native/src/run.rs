@@ -36,16 +36,15 @@ pub fn run(settings: &Settings, folder: &Path) -> Result<Results, String> {
     };
     for round in 0..=settings.rounds {
         let started = now();
-        for shape in 0..SHAPES.len() {
+        for (shape, name) in SHAPES.iter().enumerate() {
             let outcomes = turns(&results.peers, round, |peer| {
-                let place = folder.join(format!("{}-{round}-{}", SHAPES[shape], peer.about().name));
+                let place = folder.join(format!("{name}-{round}-{}", peer.about().name));
                 fs::create_dir(&place).map_err(|error| format!("{}: {error}", place.display()))?;
                 let (seed, outcomes) = (settings.seed + round as u64, Vec::new());
                 let mut turn = Turn { peer, folder: &place, seed, outcomes };
-                if shape == 0 {
-                    kv::run(&mut turn, &pairs)
-                } else {
-                    documents::run(&mut turn, &orders)
+                match shape {
+                    0 => kv::run(&mut turn, &pairs),
+                    _ => documents::run(&mut turn, &orders),
                 }
                 let outcomes = turn.outcomes;
                 fs::remove_dir_all(&place).map_err(|error| error.to_string())?;
@@ -56,8 +55,8 @@ pub fn run(settings: &Settings, folder: &Path) -> Result<Results, String> {
                 results.note(shape, &outcomes);
             }
         }
-        let name = if round == 0 { "warm-up".to_owned() } else { format!("round {round}") };
-        println!("bench: {name}: {:.1} s", started.elapsed().as_secs_f64());
+        let what = if round == 0 { "warm-up".to_owned() } else { format!("round {round}") };
+        println!("bench: {what}: {:.1} s", started.elapsed().as_secs_f64());
     }
     Ok(results)
 }

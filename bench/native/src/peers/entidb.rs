@@ -202,7 +202,7 @@ impl Documents for EntidbDocuments {
         found.map(|document| decode(Id::from(name), &document))
     }
 
-    fn from_id(&mut self, name: &str, limit: usize) -> Vec<Order> {
+    fn starting_at(&mut self, name: &str, limit: usize) -> Vec<Order> {
         let (lower, upper) = (Bound::Included(id(name)), Bound::Unbounded);
         self.query(Access::Scan { lower, upper }, Some(limit as u64))
     }

@@ -61,7 +61,7 @@ impl<T: Tables> Documents for IndexedDocuments<T> {
         found
     }
 
-    fn from_id(&mut self, id: &str, limit: usize) -> Vec<Order> {
+    fn starting_at(&mut self, id: &str, limit: usize) -> Vec<Order> {
         let mut found = Vec::with_capacity(limit);
         self.0.read(&mut |reader| {
             reader.range(DOCUMENTS, id.as_bytes(), &mut |id, document| {

@@ -67,7 +67,7 @@ pub trait Documents {
     fn put(&mut self, order: &Order);
     fn get(&self, id: &str) -> Option<Order>;
     /// Up to `limit` in the order of ids.
-    fn from_id(&mut self, id: &str, limit: usize) -> Vec<Order>;
+    fn starting_at(&mut self, id: &str, limit: usize) -> Vec<Order>;
     fn by_customer(&mut self, customer: &str) -> Vec<Order>;
     /// Up to `limit` in the order of `placed`.
     fn placed_from(&mut self, placed: u64, limit: usize) -> Vec<Order>;

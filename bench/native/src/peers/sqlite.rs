@@ -1,4 +1,4 @@
-//! SQLite through rusqlite, in its write-ahead mode.
+//! `SQLite` through rusqlite, in its write-ahead mode.
 
 use std::path::Path;
 
@@ -153,7 +153,7 @@ impl Documents for SqliteDocuments {
         get.query_row((id,), |row| Ok(order(row))).optional().expect("a read")
     }
 
-    fn from_id(&mut self, id: &str, limit: usize) -> Vec<Order> {
+    fn starting_at(&mut self, id: &str, limit: usize) -> Vec<Order> {
         let sql = "SELECT id, body FROM orders WHERE id >= ?1 ORDER BY id LIMIT ?2";
         self.select(sql, params![id, count(limit)])
     }

@@ -69,7 +69,7 @@ fn bulk(turn: &mut Turn<'_>, data: &Data) -> Box<dyn Documents> {
 fn gets(turn: &mut Turn<'_>, data: &Data, documents: &mut dyn Documents) {
     // Everything is read once by each way there is, so that all caches hold what they can.
     let all = data.orders.len();
-    assert_eq!(documents.from_id("0", all).len(), all, "not everything was found");
+    assert_eq!(documents.starting_at("0", all).len(), all, "not everything was found");
     assert_eq!(documents.placed_from(0, all).len(), all, "not everything was found");
 
     let ids = data.ids(&mut turn.random("gets"), GETS);
@@ -89,7 +89,7 @@ fn gets(turn: &mut Turn<'_>, data: &Data, documents: &mut dyn Documents) {
 fn queries(turn: &mut Turn<'_>, data: &Data, documents: &mut dyn Documents) {
     let starts = data.ids(&mut turn.random("ranges"), RANGES);
     query(turn, "range of 100 in the order of ids", &starts, |id| {
-        documents.from_id(id, RANGE_ROWS)
+        documents.starting_at(id, RANGE_ROWS)
     });
 
     let (mut random, customers) = (turn.random("lookups"), customer_count(data.orders.len()));

@@ -115,8 +115,8 @@ fn writes(turn: &mut Turn<'_>, data: &Data, map: Box<dyn Map>) -> Box<dyn Map> {
             map.put_all(pairs);
         }
     });
-    let updated = updates.iter().flatten().map(|(key, _)| key.as_slice());
-    turn.check(gets_checked(&*map, updated));
+    let keys = updates.iter().flatten().map(|(key, _)| key.as_slice());
+    turn.check(gets_checked(&*map, keys));
     map.rest(REST_MS);
     map
 }

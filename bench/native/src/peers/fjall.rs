@@ -39,7 +39,7 @@ impl Peer for Fjall {
 struct Store {
     database: Database,
     tables: Vec<Keyspace>,
-    persist: Option<PersistMode>,
+    persist: PersistMode,
 }
 
 impl Store {
@@ -48,7 +48,10 @@ impl Store {
         let database = builder.open().expect("a database");
         let open = |name| database.keyspace(name, KeyspaceCreateOptions::default);
         let tables = NAMES[..tables].iter().map(|name| open(name).expect("a keyspace")).collect();
-        let persist = (durability == Durability::Durable).then_some(PersistMode::SyncData);
+        let persist = match durability {
+            Durability::Durable => PersistMode::SyncData,
+            Durability::Relaxed => PersistMode::Buffer,
+        };
         Self { database, tables, persist }
     }
 }
@@ -59,7 +62,8 @@ impl Tables for Store {
     }
 
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Writer)) {
-        let batch = self.database.batch().durability(self.persist);
+        // A batch that is told nothing stays in the memory of the process.
+        let batch = self.database.batch().durability(Some(self.persist));
         let mut writing = Writing { store: self, batch };
         work(&mut writing);
         writing.batch.commit().expect("a commit");
@@ -67,8 +71,9 @@ impl Tables for Store {
 
     fn put(&mut self, table: Table, key: &[u8], value: &[u8]) {
         self.tables[table].insert(key, value).expect("a write");
-        if let Some(mode) = self.persist {
-            self.database.persist(mode).expect("a sync");
+        // An insert has been handed to the operating system when it returns.
+        if self.persist != PersistMode::Buffer {
+            self.database.persist(self.persist).expect("a sync");
         }
     }
 

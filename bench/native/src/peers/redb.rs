@@ -1,8 +1,11 @@
 //! redb: a copy-on-write B+tree in one file.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
-use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition};
+use ::redb::{
+    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+};
 
 use super::indexed::{IndexedDocuments, TABLES};
 use super::tables::{Reader, Table, TableMap, Tables, Writer};
@@ -57,7 +60,8 @@ impl Store {
 
 impl Tables for Store {
     fn read(&self, work: &mut dyn FnMut(&dyn Reader)) {
-        work(&self.database.begin_read().expect("a transaction"));
+        let transaction = self.database.begin_read().expect("a transaction");
+        work(&Reading { transaction, tables: Default::default() });
     }
 
     fn write(&mut self, work: &mut dyn FnMut(&mut dyn Writer)) {
@@ -75,16 +79,27 @@ impl Tables for Store {
     }
 }
 
-impl Reader for ReadTransaction {
+/// Opening a table costs more than a get, so that each is opened once, when it is first read.
+struct Reading {
+    transaction: ReadTransaction,
+    tables: [OnceCell<ReadOnlyTable<&'static [u8], &'static [u8]>>; TABLES],
+}
+
+impl Reading {
+    fn table(&self, table: Table) -> &ReadOnlyTable<&'static [u8], &'static [u8]> {
+        let open = || self.transaction.open_table(definition(NAMES[table])).expect("a table");
+        self.tables[table].get_or_init(open)
+    }
+}
+
+impl Reader for Reading {
     fn get(&self, table: Table, key: &[u8], see: &mut dyn FnMut(&[u8])) -> bool {
-        let table = self.open_table(definition(NAMES[table])).expect("a table");
-        let value = table.get(key).expect("a read");
+        let value = self.table(table).get(key).expect("a read");
         value.as_ref().inspect(|value| see(value.value())).is_some()
     }
 
     fn range(&self, table: Table, from: &[u8], see: &mut dyn FnMut(&[u8], &[u8]) -> bool) {
-        let table = self.open_table(definition(NAMES[table])).expect("a table");
-        for pair in table.range(from..).expect("a read") {
+        for pair in self.table(table).range(from..).expect("a read") {
             let (key, value) = pair.expect("a read");
             if !see(key.value(), value.value()) {
                 return;

@@ -83,7 +83,9 @@ fn table(shape: usize, results: &Results) -> String {
     let rows = results.rows[shape].iter().enumerate().map(|(row, measure)| {
         let cells = (0..results.peers.len()).map(|peer| {
             let values = &results.values[&(shape, row, peer)];
-            format!("{} | ", shown(figures(values), ""))
+            let weaker =
+                measure.class == Class::Durable && !results.peers[peer].about().survives_power;
+            format!("{}{} | ", shown(figures(values), ""), if weaker { " w" } else { "" })
         });
         let Measure { title, class, unit } = *measure;
         let best = best_other(results, shape, row).map(|best| {
@@ -123,11 +125,14 @@ fn sentences(results: &Results) -> String {
     if lines.is_empty() { "Nowhere.".to_owned() } else { lines.join("\n") }
 }
 
-/// The one with the least median, apart from ours.
+/// The one with the least median, apart from ours. One that a loss of power can take writes from is
+/// no bar for rows that ask for durable ones.
 fn best_other(results: &Results, shape: usize, row: usize) -> Option<usize> {
     let ours = results.peers.iter().position(|peer| peer.about().name == "entidb")?;
     let median = |peer: &usize| figures(&results.values[&(shape, row, *peer)]).median;
-    let others = (0..results.peers.len()).filter(|&peer| peer != ours);
+    let durable = results.rows[shape][row].class == Class::Durable;
+    let is_bar = |peer: usize| !durable || results.peers[peer].about().survives_power;
+    let others = (0..results.peers.len()).filter(|&peer| peer != ours && is_bar(peer));
     others.min_by(|a, b| median(a).total_cmp(&median(b)))
 }
 
@@ -144,11 +149,12 @@ fn method() -> String {
          A round goes through the engines one after another, each from nothing stored and alone in \
          the process; who begins changes with every round. The run ends with an error where the \
          answers of two engines differ; checksums are made outside of the measured time.\n\n\
-         Durable: synced when the call is done. Relaxed: by the setting that each engine has for \
-         it, which is not the same promise for all; see the settings. Before a workload that \
-         writes, the disk takes what was written before. After it, each has {REST_MS} ms in which \
-         its threads, or the idle steps of EntiDB, do what they want. What goes on in calls, or in \
-         threads while calls go on, is in the figures.\n\n\
+         Durable: synced when the call is done; `w` marks an engine whose sync does not flush the \
+         cache of the disk, which is no bar for such rows. Relaxed: by the setting that each \
+         engine has for it, which is not the same promise for all; see the settings. Before a \
+         workload that writes, the disk takes what was written before. After it, each has \
+         {REST_MS} ms in which its threads, or the idle steps of EntiDB, do what they want. What \
+         goes on in calls, or in threads while calls go on, is in the figures.\n\n\
          Before gets everything is read once. The operating system has all files in memory, so \
          that a read that misses a cache costs a call and not a disk. Sizes are those that files \
          take of the disk after a clean close; the last one counts what updates of half of the \

@@ -35,6 +35,7 @@ impl Peer for Entidb {
             name: "entidb",
             version: version_of("entidb"),
             durable: "committed with `Durability::Strict`: appended to the log and synced",
+            survives_power: true,
             relaxed: "committed with `Durability::Relaxed`: appended to the log",
             settings: &[
                 "`cache_bytes` 32 MiB and the default geometry",

@@ -19,6 +19,7 @@ impl Peer for Fjall {
             name: "fjall",
             version: version_of("fjall"),
             durable: "persisted with `PersistMode::SyncData`: in the journal and synced",
+            survives_power: true,
             relaxed: "written to the journal (`PersistMode::Buffer`, the default)",
             settings: &[
                 "`cache_size` 32 MiB, otherwise defaults: memtables of 64 MiB, LZ4, threads",

@@ -23,6 +23,7 @@ impl Peer for Heed {
             name: "heed",
             version: format!("{}, LMDB in lmdb-master-sys {}", version_of("heed"), lmdb()),
             durable: "committed with the default flags: written and synced",
+            survives_power: true,
             relaxed: "committed with `NO_SYNC`: written",
             settings: &[
                 "a map of 8 GiB and no cache of its own: pages are those of the operating system",

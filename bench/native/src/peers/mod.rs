@@ -32,6 +32,8 @@ pub struct About {
     pub version: String,
     /// What has happened to an acknowledged write, durable and relaxed.
     pub durable: &'static str,
+    /// Whether a loss of power cannot take what it calls durable.
+    pub survives_power: bool,
     pub relaxed: &'static str,
     pub settings: &'static [&'static str],
 }

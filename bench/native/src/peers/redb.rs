@@ -22,6 +22,7 @@ impl Peer for Redb {
             name: "redb",
             version: version_of("redb"),
             durable: "committed with `Durability::Immediate`: written and synced",
+            survives_power: true,
             relaxed: "committed with `Durability::None`: in the memory of the process, not written",
             settings: &[
                 "`set_cache_size` 32 MiB, otherwise defaults: one-phase commits with checksums",

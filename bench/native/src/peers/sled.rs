@@ -21,7 +21,9 @@ impl Peer for Sled {
         About {
             name: "sled",
             version: version_of("sled"),
-            durable: "followed by `flush()`: written and synced",
+            durable: "followed by `flush()`, on Linux `sync_file_range`: pages are written \
+                      to the disk, but neither its cache nor the length of the file is flushed",
+            survives_power: false,
             relaxed: "in the memory of the process, and synced within 500 ms (the default)",
             settings: &[
                 "`cache_capacity` 32 MiB, `Mode::HighThroughput`",

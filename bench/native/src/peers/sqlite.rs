@@ -39,6 +39,7 @@ impl Peer for Sqlite {
             name: "sqlite",
             version: format!("{} in rusqlite {}", rusqlite::version(), version_of("rusqlite")),
             durable: "committed with `synchronous = FULL`: in the write-ahead log and synced",
+            survives_power: true,
             relaxed: "committed with `synchronous = NORMAL`: in the write-ahead log",
             settings: &[
                 "`locking_mode = EXCLUSIVE`, `journal_mode = WAL`, `cache_size` 32 MiB, \

@@ -25,6 +25,23 @@ pub fn varint_len(n: u64) -> usize {
     (64 - (n | 1).leading_zeros() as usize).div_ceil(7)
 }
 
+/// Where the first zero is.
+#[inline(never)]
+pub fn find_zero(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest byte with its top bit set here is the first that is zero.
+        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if zeros != 0 {
+            return Some(at * 8 + (zeros.trailing_zeros() / 8) as usize);
+        }
+    }
+    let zero = rest.iter().position(|&byte| byte == 0)?;
+    Some(words.len() * 8 + zero)
+}
+
 /// Reads from the front of a byte slice; every read is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
@@ -133,6 +150,20 @@ mod tests {
             let mut reader = Reader::new(&out);
             assert_eq!(reader.varint().unwrap(), n);
             assert!(reader.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_first_zero_is_found_wherever_it_is() {
+        for len in 0..40 {
+            for other in [1, 0x7f, 0x80, 0xff] {
+                let mut bytes = vec![other; len];
+                assert_eq!(find_zero(&bytes), None);
+                for at in (0..len).rev() {
+                    bytes[at] = 0;
+                    assert_eq!(find_zero(&bytes), Some(at), "{at} of {len}");
+                }
+            }
         }
     }
 

@@ -4,8 +4,10 @@
 //! built for speed where the rest is built for size. What is inlined or generic counts as part of
 //! the crate that calls it, so that nothing here is either.
 
+pub mod block;
 pub mod bytes;
 pub mod cbor;
+pub mod filter;
 pub mod lz4;
 pub mod rows;
 

@@ -1,6 +1,7 @@
 //! Byte strings of any content, self-delimiting and in order: every `00` is followed by `FF`, and
 //! `00 00` ends the string.
 
+use crate::codec::bytes::find_zero;
 use crate::error::{Error, Result};
 
 const ESCAPED: [u8; 2] = [0, 0xff];
@@ -29,7 +30,7 @@ pub fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
     loop {
         let zero = bytes
             .get(from..)
-            .and_then(|rest| rest.iter().position(|&byte| byte == 0))
+            .and_then(find_zero)
             .ok_or_else(|| Error::decode("a string in a key has no end"))?;
         let end = from + zero;
         match bytes.get(end + 1) {

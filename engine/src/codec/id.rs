@@ -104,8 +104,9 @@ impl Id {
 
 /// Checks that `bytes` are exactly one encoded id; see [`Id::decode`].
 pub fn check(bytes: &[u8]) -> Result<()> {
-    match bytes.first() {
-        Some(&UUID) if bytes.len() == 1 + UUID_BYTES => Ok(()),
+    match (bytes.first(), plain_text(bytes)) {
+        (Some(&UUID), _) if bytes.len() == 1 + UUID_BYTES => Ok(()),
+        (_, Some(text)) if text.len() != UUID_TEXT_BYTES => check_text(text),
         _ => Id::decode(bytes).map(drop),
     }
 }

@@ -8,6 +8,7 @@
 //! Order: keys ascending, and under one key sequence numbers descending, so that the newest version
 //! at or below a sequence number is the first entry at or after it.
 
+mod filter;
 mod list;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,9 @@ use std::cmp::Ordering;
 
 use super::entry::Kind;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kv::sought::Sought;
 use crate::limits::KEY_BYTES_MAX;
+use filter::KeyFilter;
 use list::{Entry, HEAD, List, Splice};
 
 const _: () = assert!(KEY_BYTES_MAX <= u16::MAX as usize);
@@ -45,6 +48,8 @@ pub struct Memtable {
     /// Where the last entry went in: entries that come in order need no search.
     hint: Splice,
     max_seq: u64,
+    /// Most lookups are of keys that are not here.
+    filter: KeyFilter,
 }
 
 impl Memtable {
@@ -66,7 +71,15 @@ impl Memtable {
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value);
         self.max_seq = self.max_seq.max(seq);
+        if self.filter.add(key) {
+            self.refill_filter();
+        }
         Ok(())
+    }
+
+    /// The newest version of a key at or below `seq`, as [`Memtable::get`] finds it.
+    pub(crate) fn find(&self, sought: &Sought<'_>, seq: u64) -> Option<Found<'_>> {
+        if self.filter.may_contain(sought) { self.get(sought.key, seq) } else { None }
     }
 
     /// The newest version of `key` at or below `seq`.
@@ -129,7 +142,7 @@ impl Memtable {
     }
 
     /// Bytes of keys, values, entries and links: what the entries take in memory, up to the room
-    /// that vectors keep for growing. The same on every platform, as it decides when a flush
+    /// that vectors keep for growing and two bytes a key for the filter. The same on every platform, as it decides when a flush
     /// happens.
     pub fn bytes(&self) -> usize {
         self.bytes.len() + self.list.bytes()
@@ -151,6 +164,7 @@ impl Memtable {
         self.list.clear();
         self.hint = Splice::default();
         self.max_seq = 0;
+        self.filter.clear();
     }
 
     /// Removes every entry with a sequence number above `seq`. A table that never had them is equal
@@ -173,6 +187,17 @@ impl Memtable {
             self.max_seq = self.max_seq.max(self.list.entry(at).seq);
             at = self.list.next_of(at);
         }
+    }
+
+    /// Makes the filter anew, with room for more keys.
+    fn refill_filter(&mut self) {
+        let mut filter = self.filter.grown();
+        let mut at = self.first();
+        while let Some(node) = at {
+            filter.put(self.key(node));
+            at = self.next(node);
+        }
+        self.filter = filter;
     }
 
     /// The last entry before (key, seq), or [`HEAD`].

@@ -16,6 +16,7 @@ pub(crate) mod recover;
 pub(crate) mod root;
 pub(crate) mod scan;
 pub(crate) mod segment;
+pub(crate) mod sought;
 pub(crate) mod source;
 pub(crate) mod store;
 pub(crate) mod superblock;

@@ -47,6 +47,11 @@ impl<'a, S: Storage> Scan<'a, S> {
         if let Some(missing) = missing {
             return Err(missing);
         }
+        // What begins behind the range has nothing in it, and need not be compared with.
+        sources.retain(|source| match direction {
+            Direction::Forward => !range.is_after_upper(source.key()),
+            Direction::Reverse => !range.is_before_lower(source.key()),
+        });
         let merge = Merge::new(sources, direction);
         let (key, value) = (Vec::new(), Vec::new());
         Ok(Self { io, merge, range, direction, seq, key, started: false, value })

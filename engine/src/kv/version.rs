@@ -136,6 +136,15 @@ pub(crate) fn overlapping<'a>(
     run.get(from..to.max(from)).unwrap_or(&[])
 }
 
+/// Segments of `run` that `key` lies between the first and last key of, in order.
+pub(crate) fn holding<'a>(
+    run: &'a [Arc<Segment>],
+    key: &[u8],
+) -> impl Iterator<Item = &'a Arc<Segment>> {
+    let from = run.partition_point(|s| s.meta().max_key.as_slice() < key);
+    run.iter().skip(from).take_while(move |s| s.meta().min_key.as_slice() <= key)
+}
+
 /// Order within a run. Segments that share a border key were written in the order of their ids.
 fn position(segment: &Segment) -> (&[u8], &[u8], u64) {
     let meta = segment.meta();

@@ -182,3 +182,26 @@ fn a_node_of_an_emptied_table_reads_as_some_entry_or_none() {
     assert_eq!((table.key(stale), table.value(stale)), (&[][..], &[][..]));
     assert_eq!((table.next(stale), table.prev(stale)), (None, None));
 }
+
+#[test]
+fn the_filter_passes_every_key_that_is_there_and_few_others() {
+    let key = |n: u64| [&[1, 0, 0, 0, 7][..], &n.to_be_bytes()].concat();
+    let mut table = Memtable::default();
+    for round in 0..3 {
+        for n in 0..5_000 {
+            table.insert(&key(2 * n), n + 1, Kind::Put, b"value").unwrap();
+            let there = [0, n / 2, n].map(|n| key(2 * n));
+            assert!(there.iter().all(|key| table.find(&Sought::new(key), u64::MAX).is_some()));
+        }
+        let absent = (0..5_000).map(|n| key(2 * n + 1));
+        let passed = absent.filter(|key| table.filter.may_contain(&Sought::new(key))).count();
+        assert!(passed < 250, "{passed} of 5,000 would be searched for");
+        assert!(table.filter.memory_bytes() <= 2 * 5_000, "{}", table.filter.memory_bytes());
+        if round == 1 {
+            table.truncate_after(2_000);
+            assert!((0..2_000).all(|n| table.find(&Sought::new(&key(2 * n)), u64::MAX).is_some()));
+        }
+        table.clear();
+        assert!(table.find(&Sought::new(&key(0)), u64::MAX).is_none());
+    }
+}

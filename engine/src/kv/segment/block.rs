@@ -1,17 +1,18 @@
 //! A block of entries in memory: what data and index blocks have in common. FORMAT.md, section 6.2.
 
-use std::cmp::Ordering;
+pub(crate) use entidb_hot::block::{Entry as EntryAt, Found, KIND_BITS, RESTART_BYTES, Target};
 
-use crate::codec::bytes::Reader;
+use entidb_hot::block::Entries;
+
 use crate::codec::seal::BlockKind;
 use crate::error::{Error, Result};
 use crate::kv::entry::Kind;
 use crate::storage::FileId;
 
-/// Bytes of a restart offset, and of their count.
-pub(crate) const RESTART_BYTES: usize = 2;
-/// Low bits of an entry's tag that hold its kind; the length of the value is above them.
-pub(crate) const KIND_BITS: u32 = 2;
+/// Whether an entry holds a value.
+pub(crate) fn kind_of(entry: &EntryAt) -> Kind {
+    if entry.is_delete { Kind::Delete } else { Kind::Put }
+}
 
 /// An opened block. Its restart points have been checked; entries are checked as they are read.
 #[derive(Debug)]
@@ -23,45 +24,6 @@ pub(crate) struct Block {
     restart_count: usize,
     /// Where the block lies in the volume, for errors.
     volume_offset: u64,
-}
-
-/// Where the parts of one entry lie in its block.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct EntryAt {
-    /// Where the entry begins.
-    pub at: usize,
-    /// Where the unshared part of its key begins.
-    suffix_at: usize,
-    value_at: usize,
-    /// Where the entry ends.
-    pub end: usize,
-    /// Bytes of its key that are those of the key before.
-    pub shared: usize,
-    pub kind: Kind,
-    /// Sequence number, counted from the segment's base.
-    pub delta: u64,
-}
-
-/// What to look for: the first entry at or after this key and sequence number.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
-    pub key: &'a [u8],
-    /// Counted from the segment's base; none is below every entry of the key.
-    pub delta: Option<u64>,
-}
-
-impl Target<'_> {
-    /// Whether an entry with the same key and this sequence number is at or after the target.
-    fn admits(self, delta: u64) -> bool {
-        self.delta.is_some_and(|max| delta <= max)
-    }
-}
-
-/// An entry that was looked for: its key is the target's first `prefix` bytes and then its suffix.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    pub entry: EntryAt,
-    pub prefix: usize,
 }
 
 impl Block {
@@ -127,14 +89,7 @@ impl Block {
     /// The entry that begins at `at`; none at the end.
     #[inline]
     pub fn entry(&self, at: usize) -> Result<Option<EntryAt>> {
-        if at >= self.entries_end {
-            return Ok(None);
-        }
-        let rest = self.bytes.get(at..self.entries_end).unwrap_or_default();
-        match parse(rest, at) {
-            Some(entry) if entry.end <= self.entries_end => Ok(Some(entry)),
-            _ => Err(self.damaged("an entry cannot be read")),
-        }
+        self.entries().entry(at).map_err(|what| self.damaged(what.0))
     }
 
     /// The unshared part of an entry's key.
@@ -180,112 +135,18 @@ impl Block {
 
     /// The first entry at or after the target; none if all are before it.
     pub fn seek(&self, target: Target<'_>) -> Result<Option<Found>> {
-        let (mut low, mut high) = (0, self.restart_count);
-        while low < high {
-            let middle = low.midpoint(high);
-            let entry = self.restart_entry(middle)?;
-            let before = match self.suffix(&entry).cmp(target.key) {
-                Ordering::Less => true,
-                Ordering::Equal => !target.admits(entry.delta),
-                Ordering::Greater => false,
-            };
-            if before {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if let Some(last) = low.checked_sub(1) {
-            let found = self.seek_between(self.restart(last), self.restart(low), target)?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        if low == self.restart_count {
-            return Ok(None);
-        }
-        Ok(Some(Found { entry: self.restart_entry(low)?, prefix: 0 }))
+        self.entries().seek(target).map_err(|what| self.damaged(what.0))
     }
 
-    /// The first entry at or after the target from `from`, a restart point, up to `to`.
-    ///
-    /// No key is put together on the way. As long as the key before is below the target, they part
-    /// at byte `matched`: a key that shares more than that with the key before is below the target
-    /// too, one that shares less is above it, and only one that shares exactly that much has to be
-    /// compared.
-    fn seek_between(&self, from: usize, to: usize, target: Target<'_>) -> Result<Option<Found>> {
-        let (mut at, mut matched, mut key_len) = (from, 0, 0);
-        while at < to {
-            let Some(entry) = self.entry(at)? else {
-                break;
-            };
-            let suffix = self.suffix(&entry);
-            if entry.shared > key_len {
-                return Err(self.damaged("an entry shares more than there is"));
-            }
-            if entry.shared < matched {
-                return Ok(Some(Found { entry, prefix: entry.shared }));
-            }
-            if entry.shared == matched {
-                let rest = target.key.get(matched..).unwrap_or_default();
-                let common = suffix.iter().zip(rest).take_while(|(a, b)| a == b).count();
-                let at_or_after = match (suffix.get(common), rest.get(common)) {
-                    (Some(found), Some(sought)) => found > sought,
-                    (Some(_), None) => true,
-                    (None, Some(_)) => false,
-                    (None, None) => target.admits(entry.delta),
-                };
-                if at_or_after {
-                    return Ok(Some(Found { entry, prefix: matched }));
-                }
-                matched += common;
-            }
-            key_len = entry.shared + suffix.len();
-            at = entry.end;
-        }
-        Ok(None)
+    /// Moves an entry and its whole key on by one; says false at the last one.
+    #[inline]
+    pub fn step(&self, current: &mut EntryAt, key: &mut Vec<u8>) -> Result<bool> {
+        self.entries().step(current, key).map_err(|what| self.damaged(what.0))
     }
 
-    fn restart_entry(&self, index: usize) -> Result<EntryAt> {
-        match self.entry(self.restart(index))? {
-            Some(entry) if entry.shared == 0 => Ok(entry),
-            _ => Err(self.damaged("a restart point has no whole key")),
-        }
-    }
-}
-
-/// An entry whose bytes begin with `rest`. Its end is not checked against anything.
-#[inline]
-fn parse(rest: &[u8], at: usize) -> Option<EntryAt> {
-    let mut reader = Reader::new(rest);
-    let shared = number(&mut reader)?;
-    let unshared = number(&mut reader)?;
-    let tag = number(&mut reader)?;
-    let delta = number(&mut reader)?;
-    let kind = if tag & 3 == 1 { Kind::Put } else { Kind::Delete };
-    let value_len = usize::try_from(tag >> KIND_BITS).ok()?;
-    if kind == Kind::Delete && tag != u64::from(Kind::Delete.byte()) {
-        return None;
-    }
-    let suffix_at = at + (rest.len() - reader.rest().len());
-    let value_at = suffix_at.checked_add(usize::try_from(unshared).ok()?)?;
-    let end = value_at.checked_add(value_len)?;
-    let shared = usize::try_from(shared).ok()?;
-    Some(EntryAt { at, suffix_at, value_at, end, shared, kind, delta })
-}
-
-/// A varint; most have one byte or two.
-#[inline]
-fn number(reader: &mut Reader<'_>) -> Option<u64> {
-    match reader.rest() {
-        [byte @ ..0x80, rest @ ..] => {
-            *reader = Reader::new(rest);
-            Some(u64::from(*byte))
-        }
-        [low, high @ 1..0x80, rest @ ..] => {
-            *reader = Reader::new(rest);
-            Some(u64::from(*low & 0x7f) | u64::from(*high) << 7)
-        }
-        _ => reader.varint().ok(),
+    #[inline]
+    fn entries(&self) -> Entries<'_> {
+        let (entries, rest) = self.bytes.split_at_checked(self.entries_end).unwrap_or_default();
+        Entries::new(entries, rest.get(..self.restart_count * RESTART_BYTES).unwrap_or_default())
     }
 }

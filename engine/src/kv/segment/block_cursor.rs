@@ -67,17 +67,9 @@ impl BlockCursor {
         let Some((block, current)) = &mut self.current else {
             return Ok(false);
         };
-        let Some(entry) = block.entry(current.end)? else {
+        if !block.step(current, &mut self.key)? {
             return Ok(false);
-        };
-        let suffix = block.suffix(&entry);
-        let tail = self.key.get(entry.shared..);
-        if !tail.is_some_and(|tail| follows(tail, current, suffix, &entry)) {
-            return Err(block.damaged("entries are out of order"));
         }
-        self.key.truncate(entry.shared);
-        self.key.extend_from_slice(suffix);
-        *current = entry;
         self.behind.clear();
         Ok(true)
     }

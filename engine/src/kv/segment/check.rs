@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::block::{Block, Target};
+use super::block::{Block, Target, kind_of};
 use super::block_cursor::BlockCursor;
 use super::filter;
 use super::footer::Footer;
@@ -198,7 +198,7 @@ impl SegmentCheck {
             if !self.may_contain(key) {
                 return Err(block.damaged("the filter does not know a key"));
             }
-            self.add(key, entry.delta, entry.kind, block.value(&entry).len());
+            self.add(key, entry.delta, kind_of(&entry), block.value(&entry).len());
             if !cursor.step()? {
                 break;
             }

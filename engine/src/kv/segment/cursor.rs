@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::block::{Block, EntryAt, Target};
+use super::block::{Block, EntryAt, Target, kind_of};
 use super::block_cursor::BlockCursor;
 use super::reader::{Keep, Segment, pointer};
 use crate::codec::seal::BlockKind;
@@ -88,7 +88,7 @@ impl SegmentCursor {
     /// The kind of the entry; [`Kind::Delete`] if there is none.
     #[inline]
     pub fn kind(&self) -> Kind {
-        self.entry().map_or(Kind::Delete, |(_, entry)| entry.kind)
+        self.entry().map_or(Kind::Delete, |(_, entry)| kind_of(entry))
     }
 
     /// The value of the entry; empty for a delete or if there is none.

@@ -4,17 +4,16 @@
 //! It is a Bloom filter in parts, chosen by hash, so that a lookup reads one block however many
 //! keys a segment holds.
 
-use xxhash_rust::xxh3::xxh3_64;
+use entidb_hot::filter;
+pub(crate) use entidb_hot::filter::{hash_of, may_contain};
 
 use super::as_usize;
 use crate::codec::seal::SEAL_BYTES;
 use crate::codec::space::has_filter;
 use crate::options::Geometry;
 
-/// Bits per key. With [`PROBES`] about 0.12 % of absent keys are taken for present.
+/// Bits per key. With ten of them set about 0.12 % of absent keys are taken for present.
 const BITS_PER_KEY: usize = 14;
-/// Bits set per key.
-const PROBES: u32 = 10;
 /// Sealed bytes of one part at most, in the usual geometry.
 const PART_BYTES_MAX: u32 = 16 * 1024;
 /// Parts are whole words, so that a part has no fewer bits than probes.
@@ -45,7 +44,7 @@ impl FilterBuilder {
     /// Takes in a user key. Each is given once.
     pub fn add(&mut self, key: &[u8]) {
         if has_filter(key) {
-            self.hashes.push(xxh3_64(key));
+            self.hashes.push(hash_of(key));
         }
     }
 
@@ -68,47 +67,14 @@ impl FilterBuilder {
         let mut parts = vec![vec![0; bytes]; count];
         for hash in &self.hashes {
             if let Some(part) = parts.get_mut(part_of(*hash, count)) {
-                for bit in probes(*hash, part.len()) {
-                    if let Some(byte) = part.get_mut(bit / 8) {
-                        *byte |= 1 << (bit % 8);
-                    }
-                }
+                filter::add(part, *hash);
             }
         }
         parts
     }
 }
 
-/// The hash that a filter knows a key by.
-pub(crate) fn hash_of(key: &[u8]) -> u64 {
-    xxh3_64(key)
-}
-
 /// The part of a filter of `count` parts that knows about a key.
 pub(crate) fn part_of(hash: u64, count: usize) -> usize {
-    scale((hash >> 32) & 0xffff_ffff, count)
-}
-
-/// Whether a part may have been told of a key.
-pub(crate) fn may_contain(part: &[u8], hash: u64) -> bool {
-    probes(hash, part.len())
-        .all(|bit| part.get(bit / 8).is_some_and(|byte| byte & (1 << (bit % 8)) != 0))
-}
-
-/// The bits of a key. The step is mixed anew, because the high half of the hash has chosen the
-/// part.
-fn probes(hash: u64, bytes: usize) -> impl Iterator<Item = usize> {
-    let bits = bytes * 8;
-    let step = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) | 1;
-    let mut probe = hash & 0xffff_ffff;
-    (0..PROBES).map(move |_| {
-        let bit = scale(probe, bits);
-        probe = (probe + step) & 0xffff_ffff;
-        bit
-    })
-}
-
-/// Spreads a 32-bit number over `0..n`.
-fn scale(number: u64, n: usize) -> usize {
-    usize::try_from((number * n as u64) >> 32).unwrap_or(0)
+    filter::scale((hash >> 32) & 0xffff_ffff, count)
 }

@@ -63,7 +63,7 @@ type Found = (Vec<u8>, u64, Kind, Vec<u8>);
 
 fn current(cursor: &BlockCursor) -> Found {
     let (block, entry) = cursor.current().unwrap();
-    (cursor.key().to_vec(), entry.delta, entry.kind, block.value(entry).to_vec())
+    (cursor.key().to_vec(), entry.delta, kind_of(entry), block.value(entry).to_vec())
 }
 
 fn forward(block: &Arc<Block>) -> Result<Vec<Found>> {

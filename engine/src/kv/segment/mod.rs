@@ -17,14 +17,17 @@ mod reader;
 mod tests;
 mod writer;
 
-pub(crate) use block::Block;
+pub(crate) use block::{Block, EntryAt};
 pub(crate) use builder::SegmentBuilder;
 pub(crate) use check::SegmentCheck;
 pub(crate) use cursor::SegmentCursor;
+pub(crate) use filter::hash_of;
 #[cfg(test)]
 pub(crate) use meta::BlockPtr;
 pub(crate) use meta::SegmentMeta;
-pub(crate) use reader::{Lookup, Segment};
+#[cfg(test)]
+pub(crate) use reader::Lookup;
+pub(crate) use reader::Segment;
 
 /// A number of the format as a count in memory. No platform has a narrower `usize`.
 fn as_usize(n: u32) -> usize {

@@ -3,21 +3,21 @@
 use std::sync::{Arc, OnceLock};
 
 use super::as_usize;
-use super::block::{Block, EntryAt, Target};
+use super::block::{Block, EntryAt, Found, Target};
 use super::filter;
 use super::footer::Footer;
 use super::meta::{BlockPtr, SegmentMeta};
 use crate::codec::bytes::Reader;
 use crate::codec::seal::{self, BlockKind, Place, SEAL_BYTES};
-use crate::codec::space::has_filter;
 use crate::error::{Error, Result};
 use crate::kv::cache::BlockId;
-use crate::kv::entry::Kind;
 use crate::kv::io::Io;
+use crate::kv::sought::Sought;
 use crate::limits::RAW_BLOCK_BYTES_MAX;
 use crate::storage::{FileId, Storage};
 
 /// What a segment knows about a key.
+#[cfg(any(test, feature = "fuzzing"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Lookup {
@@ -55,18 +55,24 @@ impl Segment {
     }
 
     /// Whether there can be an entry of `key`. False is certain.
+    #[cfg(test)]
     pub fn may_contain<S: Storage>(&self, io: &Io<S>, key: &[u8]) -> Result<bool> {
-        if key < self.meta.min_key.as_slice() || key > self.meta.max_key.as_slice() {
-            return Ok(false);
-        }
-        if !has_filter(key) {
-            return Ok(true);
-        }
+        Ok(self.reaches(key) && self.is_admitted(io, &Sought::new(key))?)
+    }
+
+    /// Whether `key` is between the first key and the last one.
+    #[cfg(any(test, feature = "fuzzing"))]
+    fn reaches(&self, key: &[u8]) -> bool {
+        self.meta.min_key.as_slice() <= key && key <= self.meta.max_key.as_slice()
+    }
+
+    /// Whether the filter lets a key pass.
+    fn is_admitted<S: Storage>(&self, io: &Io<S>, sought: &Sought<'_>) -> Result<bool> {
+        let Some(hash) = sought.hash else { return Ok(true) };
         let footer = self.footer(io)?;
         if footer.filter_keys == 0 {
             return Ok(false);
         }
-        let hash = filter::hash_of(key);
         let Some(part) = footer.filter.get(filter::part_of(hash, footer.filter.len())) else {
             return Ok(true);
         };
@@ -74,17 +80,16 @@ impl Segment {
         Ok(filter::may_contain(block.bytes(), hash))
     }
 
-    /// Looks up the newest entry of `key` at or below `seq`, and puts its value in `out`.
-    pub fn get<S: Storage>(
+    /// Looks up the newest entry of a key, which the segment reaches, at or below `seq`.
+    pub fn find<S: Storage>(
         &self,
         io: &Io<S>,
-        key: &[u8],
+        sought: &Sought<'_>,
         seq: u64,
-        out: &mut Vec<u8>,
-    ) -> Result<Lookup> {
-        let target = self.target(key, seq);
-        if target.delta.is_none() || !self.may_contain(io, key)? {
-            return Ok(Lookup::Absent);
+    ) -> Result<Option<(Arc<Block>, EntryAt)>> {
+        let target = self.target(sought.key, seq);
+        if target.delta.is_none() || !self.is_admitted(io, sought)? {
+            return Ok(None);
         }
         let footer = self.footer(io)?;
         let mut ptr = footer.root;
@@ -92,23 +97,37 @@ impl Segment {
             let block = self.block(io, ptr, BlockKind::Index, Keep::Yes)?;
             match block.seek(target)? {
                 Some(found) => ptr = pointer(&block, &found.entry)?,
-                None => return Ok(Lookup::Absent),
+                None => return Ok(None),
             }
         }
         // A separator holds the sequence number where versions of one key straddle blocks, so the
         // entry is in this block or nowhere.
         let block = self.block(io, ptr, BlockKind::Data, Keep::Yes)?;
-        let Some(found) = block.seek(target)? else {
-            return Ok(Lookup::Absent);
-        };
-        if key.get(found.prefix..) != Some(block.suffix(&found.entry)) {
+        let found = block.seek(target)?;
+        let own =
+            |found: &Found| target.key.get(found.prefix..) == Some(block.suffix(&found.entry));
+        Ok(found.filter(own).map(|found| (block, found.entry)))
+    }
+
+    /// Looks up the newest entry of `key` at or below `seq`, and puts its value in `out`.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub fn get<S: Storage>(
+        &self,
+        io: &Io<S>,
+        key: &[u8],
+        seq: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<Lookup> {
+        if !self.reaches(key) {
             return Ok(Lookup::Absent);
         }
-        if found.entry.kind == Kind::Delete {
+        let found = self.find(io, &Sought::new(key), seq)?;
+        let Some((block, entry)) = found else { return Ok(Lookup::Absent) };
+        if entry.is_delete {
             return Ok(Lookup::Deleted);
         }
         out.clear();
-        out.extend_from_slice(block.value(&found.entry));
+        out.extend_from_slice(block.value(&entry));
         Ok(Lookup::Found)
     }
 

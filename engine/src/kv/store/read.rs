@@ -5,33 +5,43 @@ use std::sync::Arc;
 use super::Store;
 use crate::error::Result;
 use crate::kv::entry::Kind;
-use crate::kv::memtable::Memtable;
+use crate::kv::memtable::{Found, Memtable};
 use crate::kv::scan::Scan;
-use crate::kv::segment::Lookup;
+use crate::kv::segment::{Block, EntryAt};
+use crate::kv::sought::{Sought, Value};
 use crate::kv::source::{Source, TableRef};
-use crate::kv::version::{Run, overlapping};
+use crate::kv::version::{Run, holding};
 use crate::kv::view::{Direction, KeyRange, View};
 use crate::storage::Storage;
 
 impl<S: Storage> Store<S> {
     /// The newest version of `key` at or below the view, into `out`; false where there is none.
     pub fn get(&self, view: View<'_>, key: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        let Some(value) = self.find(view, key)? else { return Ok(false) };
+        out.clear();
+        out.extend_from_slice(&value);
+        Ok(true)
+    }
+
+    /// The newest version of `key` at or below the view, where it lies.
+    pub(crate) fn find<'a>(&'a self, view: View<'a>, key: &[u8]) -> Result<Option<Value<'a>>> {
         self.check_sound()?;
+        let sought = Sought::new(key);
         if let Some(overlay) = view.overlay {
-            if let Some(kind) = search_table(overlay.table(), key, u64::MAX, out) {
-                return Ok(kind == Kind::Put);
+            if let Some(found) = overlay.table().find(&sought, u64::MAX) {
+                return Ok(in_table(found));
             }
-            if let Some(kind) = self.search_runs(overlay.runs().iter(), key, u64::MAX, out)? {
-                return Ok(kind == Kind::Put);
+            if let Some(found) = self.search_runs(overlay.runs().iter(), &sought, u64::MAX)? {
+                return Ok(in_block(found));
             }
         }
         for table in self.tables() {
-            if let Some(kind) = search_table(table, key, view.seq, out) {
-                return Ok(kind == Kind::Put);
+            if let Some(found) = table.find(&sought, view.seq) {
+                return Ok(in_table(found));
             }
         }
-        let found = self.search_runs(self.volume.version().runs(), key, view.seq, out)?;
-        Ok(found == Some(Kind::Put))
+        let found = self.search_runs(self.volume.version().runs(), &sought, view.seq)?;
+        Ok(found.and_then(in_block))
     }
 
     /// A scan of `range` as `view` sees it.
@@ -65,17 +75,15 @@ impl<S: Storage> Store<S> {
     fn search_runs<'r>(
         &self,
         runs: impl Iterator<Item = &'r Run>,
-        key: &[u8],
+        sought: &Sought<'_>,
         seq: u64,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<Kind>> {
+    ) -> Result<Option<InBlock>> {
         let mut missing = None;
-        for segment in runs.flat_map(|run| overlapping(run, key, key)) {
-            match segment.get(&self.io, key, seq, out) {
-                Ok(Lookup::Absent) => {}
+        for segment in runs.flat_map(|run| holding(run, sought.key)) {
+            match segment.find(&self.io, sought, seq) {
+                Ok(None) => {}
                 Ok(_) if missing.is_some() => break,
-                Ok(Lookup::Found) => return Ok(Some(Kind::Put)),
-                Ok(Lookup::Deleted) => return Ok(Some(Kind::Delete)),
+                Ok(found) => return Ok(found),
                 Err(error) if error.is_missing() => missing = Some(error),
                 Err(error) => return Err(error),
             }
@@ -84,11 +92,15 @@ impl<S: Storage> Store<S> {
     }
 }
 
-fn search_table(table: &Memtable, key: &[u8], seq: u64, out: &mut Vec<u8>) -> Option<Kind> {
-    let found = table.get(key, seq)?;
-    out.clear();
-    out.extend_from_slice(found.value);
-    Some(found.kind)
+/// An entry in a block.
+type InBlock = (Arc<Block>, EntryAt);
+
+fn in_table(found: Found<'_>) -> Option<Value<'_>> {
+    (found.kind == Kind::Put).then_some(Value::Borrowed(found.value))
+}
+
+fn in_block<'a>((block, entry): InBlock) -> Option<Value<'a>> {
+    (!entry.is_delete).then_some(Value::Block(block, entry))
 }
 
 /// Whether the run has any key in reach of the range.

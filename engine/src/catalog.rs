@@ -205,6 +205,13 @@ impl Collection {
         [&self.documents_prefix(), id].concat()
     }
 
+    /// Makes `key` the key of a document.
+    pub fn document_key_into(&self, id: &[u8], key: &mut Vec<u8>) {
+        key.clear();
+        key.extend_from_slice(&self.documents_prefix());
+        key.extend_from_slice(id);
+    }
+
     pub fn index(&self, spec: &IndexSpec) -> Option<&Index> {
         self.indexes.iter().find(|index| index.spec == *spec)
     }

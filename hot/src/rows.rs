@@ -90,18 +90,22 @@ impl Rows {
         self.done.len() + self.tokens.len() + self.text_bytes()
     }
 
-    /// Begins an answer with `head`; what was written before is forgotten.
-    pub fn begin(&mut self, head: Vec<u8>) {
-        self.done = head;
+    /// Begins an answer; what was written before is forgotten.
+    pub fn begin(&mut self) {
+        self.done.clear();
         self.clear_block();
     }
 
-    /// The answer.
-    pub fn finish(&mut self) -> Vec<u8> {
+    /// The answer, with `head` before it.
+    pub fn finish(&mut self, head: &[u8]) -> Vec<u8> {
         if !self.tokens.is_empty() {
             self.end_block();
         }
-        std::mem::take(&mut self.done)
+        let mut answer = std::mem::take(&mut self.done);
+        if !head.is_empty() {
+            answer.splice(..0, head.iter().copied());
+        }
+        answer
     }
 
     /// Writes that there is no document.

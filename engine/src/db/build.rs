@@ -19,6 +19,7 @@ use super::write::Placed;
 use crate::catalog::{Catalog, Collection, CollectionId, Index, IndexId, IndexSpec, IndexState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index;
+use crate::kv::sought::Value;
 use crate::kv::view::{Direction, KeyRange, View};
 use crate::limits::KEY_PREFIX_BYTES;
 use crate::options::Durability;
@@ -203,14 +204,15 @@ impl<S: Storage> Database<S> {
             return Ok(0);
         }
         let id = scan.key().get(KEY_PREFIX_BYTES..).unwrap_or_default();
-        let value = scan.value().to_vec();
+        let value = Value::Borrowed(scan.value());
         let document = document::assemble(&self.store, view, collection, id, value)?;
-        let entries = index::entries(index, id, &document.bytes)
+        let entries = index::entries(index, id, &document)
             .map_err(|error| error.with(|d| d.collection = Some(collection.name.clone())))?;
+        let bytes = document.len() as u64;
         slice.draft.entries(collection, index, id, Vec::new(), entries)?;
         slice.documents += 1;
         slice.last = id.to_vec();
-        Ok(document.bytes.len() as u64)
+        Ok(bytes)
     }
 
     fn place_slice(

@@ -1,11 +1,14 @@
 //! Documents as entries of the store: one entry, or a head and chunks. FORMAT.md, section 4.
 
+use std::ops::Deref;
+
 use super::misses::Misses;
 use crate::catalog::Collection;
 use crate::codec::bytes::{Reader, put_varint, varint_len};
 use crate::codec::space::{self, Space};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::batch::Batch;
+use crate::kv::sought::Value;
 use crate::kv::store::Store;
 use crate::kv::view::View;
 use crate::limits::DOCUMENT_BYTES_MAX;
@@ -16,10 +19,38 @@ const CHUNKED: u8 = 1;
 
 /// A document as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Document {
+pub(crate) struct Document {
     pub bytes: Vec<u8>,
     /// In how many chunks it lies; none where it is one entry.
     pub chunks: u32,
+}
+
+/// A document that was found: where it lies, or put together.
+#[derive(Clone, Debug)]
+pub(crate) enum Body<'a> {
+    /// The value of its entry.
+    Whole(Value<'a>),
+    Chunks(Document),
+}
+
+impl Deref for Body<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Whole(value) => value.get(1..).unwrap_or_default(),
+            Self::Chunks(document) => &document.bytes,
+        }
+    }
+}
+
+impl Body<'_> {
+    pub fn into_document(self) -> Document {
+        match self {
+            Self::Whole(_) => Document { bytes: self.to_vec(), chunks: 0 },
+            Self::Chunks(document) => document,
+        }
+    }
 }
 
 /// Reads the document with this id, if there is one.
@@ -29,26 +60,35 @@ pub(super) fn read<S: Storage>(
     collection: &Collection,
     id: &[u8],
 ) -> Result<Option<Document>> {
-    let mut value = Vec::new();
-    if !store.get(view, &collection.document_key(id), &mut value)? {
-        return Ok(None);
+    let found = find(store, view, collection, id, &mut Vec::new())?;
+    Ok(found.map(Body::into_document))
+}
+
+/// Finds the document with this id, if there is one. Its key is put in `key`.
+pub(super) fn find<'a, S: Storage>(
+    store: &'a Store<S>,
+    view: View<'a>,
+    collection: &Collection,
+    id: &[u8],
+    key: &mut Vec<u8>,
+) -> Result<Option<Body<'a>>> {
+    collection.document_key_into(id, key);
+    match store.find(view, key)? {
+        Some(value) => assemble(store, view, collection, id, value).map(Some),
+        None => Ok(None),
     }
-    assemble(store, view, collection, id, value).map(Some)
 }
 
 /// Makes the document from the value of its entry.
-pub(super) fn assemble<S: Storage>(
+pub(super) fn assemble<'a, S: Storage>(
     store: &Store<S>,
     view: View<'_>,
     collection: &Collection,
     id: &[u8],
-    mut value: Vec<u8>,
-) -> Result<Document> {
+    value: Value<'a>,
+) -> Result<Body<'a>> {
     match value.first() {
-        Some(&WHOLE) => {
-            value.drain(..1);
-            Ok(Document { bytes: value, chunks: 0 })
-        }
+        Some(&WHOLE) => Ok(Body::Whole(value)),
         Some(&CHUNKED) => {
             let (len, chunks) = chunk_head(&value)?;
             let mut bytes = Vec::new();
@@ -68,7 +108,7 @@ pub(super) fn assemble<S: Storage>(
             if bytes.len() != len {
                 return Err(damaged(collection, id));
             }
-            Ok(Document { bytes, chunks })
+            Ok(Body::Chunks(Document { bytes, chunks }))
         }
         _ => Err(damaged(collection, id)),
     }

@@ -24,12 +24,14 @@ mod tx;
 mod verify;
 mod write;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub use build::{Build, BuildBudget, Progress};
 pub use ddl::{CollectionInfo, Declared, IndexInfo, Undeclared};
 pub use op::{Change, IfMatch, Op, Outcome};
 pub use query::{Access, Cursor, Explain, Output, Page, PageLimits, QueryPlan, Row};
+pub(crate) use query::{PageEnd, PageRows};
 pub use read::At;
 pub use stats::Stats;
 pub use tx::Transaction;
@@ -59,6 +61,8 @@ pub struct Database<S: Storage> {
     build: Option<BuildState>,
     counts: Counts,
     transactions: u64,
+    /// The memory of the key that a read looks up.
+    key: Cell<Vec<u8>>,
 }
 
 impl<S: Storage> Database<S> {
@@ -79,6 +83,7 @@ impl<S: Storage> Database<S> {
             build: None,
             counts: Counts::default(),
             transactions: 0,
+            key: Cell::default(),
         })
     }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::document;
+use super::document::{self, Body};
 use super::draft;
 use super::misses::Misses;
 use super::tx::Transaction;
 use super::{Database, op};
-use crate::catalog::{Catalog, Collection, CollectionId};
+use crate::catalog::{Catalog, CollectionId};
 use crate::codec::id::{self, Id};
 use crate::error::Result;
 use crate::kv::view::View;
@@ -33,13 +33,26 @@ pub(super) struct Context<'a> {
 
 impl<S: Storage> Database<S> {
     /// The document with this encoded id, if there is one.
-    pub fn get(
+    pub fn get(&self, at: At<'_>, collection: CollectionId, id: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.get_with(at, collection, id, |document| Ok(document.to_vec()))
+    }
+
+    /// What `make` makes of the document with this encoded id, if there is one.
+    pub(crate) fn get_with<T>(
         &self,
         mut at: At<'_>,
         collection: CollectionId,
         id: &[u8],
-    ) -> Result<Option<Vec<u8>>> {
-        self.counted(self.read_one(&mut at, collection, id))
+        make: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let mut key = self.key.take();
+        let found = self.find_one(&at, collection, id, &mut key);
+        let result = found.and_then(|document| document.map(|found| make(&found)).transpose());
+        if result.is_ok() {
+            at.note_key(&key);
+        }
+        self.key.set(key);
+        self.counted(result)
     }
 
     /// The documents with these encoded ids, in the order asked.
@@ -49,29 +62,56 @@ impl<S: Storage> Database<S> {
         collection: CollectionId,
         ids: &[&[u8]],
     ) -> Result<Vec<Option<Vec<u8>>>> {
-        let mut misses = Misses::default();
-        let mut documents = Vec::with_capacity(ids.len());
-        for id in ids {
-            let read = self.counted(self.read_one(&mut at, collection, id));
-            documents.push(misses.note(read)?.flatten());
-        }
-        misses.finish()?;
-        Ok(documents)
+        let documents = self.find_many(&mut at, collection, ids)?;
+        let copy = |document: Option<Body<'_>>| document.map(|found| found.to_vec());
+        Ok(documents.into_iter().map(copy).collect())
+    }
+
+    /// The documents with these encoded ids where they lie, in the order asked.
+    pub(crate) fn find_many<'a>(
+        &'a self,
+        at: &'a mut At<'_>,
+        collection: CollectionId,
+        ids: &[&[u8]],
+    ) -> Result<Vec<Option<Body<'a>>>> {
+        let found = self.note_keys(at, collection, ids).and_then(|()| {
+            let mut key = self.key.take();
+            let (mut misses, mut documents) = (Misses::default(), Vec::with_capacity(ids.len()));
+            for id in ids {
+                let found = self.find_one(at, collection, id, &mut key);
+                documents.push(misses.note(found)?.flatten());
+            }
+            self.key.set(key);
+            misses.finish().map(|()| documents)
+        });
+        self.counted(found)
     }
 
     /// Whether there is a document with this encoded id.
     pub fn has(&self, mut at: At<'_>, collection: CollectionId, id: &[u8]) -> Result<bool> {
-        self.counted(self.has_one(&mut at, collection, id))
+        let mut key = self.key.take();
+        let has = self.has_one(&at, collection, id, &mut key);
+        if has.is_ok() {
+            at.note_key(&key);
+        }
+        self.key.set(key);
+        self.counted(has)
     }
 
     /// SHA-256 of the document, its id included, in its canonical form.
     pub fn hash(
         &self,
-        mut at: At<'_>,
+        at: At<'_>,
         collection: CollectionId,
         id: &[u8],
     ) -> Result<Option<[u8; id::HASH_BYTES]>> {
-        self.counted(self.hash_one(&mut at, collection, id))
+        let named = self.context(&at).and_then(|at| at.catalog.collection(collection).cloned());
+        let named = self.counted(named)?;
+        self.get_with(at, collection, id, |document| {
+            // Only what was damaged since it was checked cannot be read through.
+            let hashed = id::hash(&Id::decode(id)?, document);
+            hashed.map_err(|_| document::damaged(&named, id))
+        })
     }
 
     /// Number of documents, in one step at any size.
@@ -79,43 +119,49 @@ impl<S: Storage> Database<S> {
         self.counted(self.count_documents(&mut at, collection))
     }
 
-    fn read_one(
-        &self,
-        at: &mut At<'_>,
+    fn find_one<'a>(
+        &'a self,
+        at: &'a At<'_>,
         collection: CollectionId,
         id: &[u8],
-    ) -> Result<Option<Vec<u8>>> {
+        key: &mut Vec<u8>,
+    ) -> Result<Option<Body<'a>>> {
         let context = self.context(at)?;
-        let collection = Arc::clone(context.catalog.collection(collection)?);
-        id::check(id).map_err(|error| op::named(error, &collection, id))?;
-        let document = document::read(&self.store, context.view, &collection, id)?;
-        at.note_key(&collection, id);
+        let collection = context.catalog.collection(collection)?;
+        id::check(id).map_err(|error| op::named(error, collection, id))?;
+        let found = document::find(&self.store, context.view, collection, id, key)?;
         self.counts.reads.add(1);
-        Ok(document.map(|document| document.bytes))
+        Ok(found)
     }
 
-    fn hash_one(
-        &self,
-        at: &mut At<'_>,
-        collection: CollectionId,
-        id: &[u8],
-    ) -> Result<Option<[u8; id::HASH_BYTES]>> {
-        let Some(document) = self.read_one(at, collection, id)? else { return Ok(None) };
-        let hashed = id::hash(&Id::decode(id)?, &document);
-        // Only what was damaged since it was checked cannot be read through.
+    /// Notes in a transaction that these documents are read, before it is lent to those that are
+    /// found.
+    fn note_keys(&self, at: &mut At<'_>, collection: CollectionId, ids: &[&[u8]]) -> Result<()> {
+        if !matches!(at, At::Transaction(_)) {
+            return Ok(());
+        }
         let collection = Arc::clone(self.context(at)?.catalog.collection(collection)?);
-        hashed.map(Some).map_err(|_| document::damaged(&collection, id))
+        for id in ids {
+            id::check(id).map_err(|error| op::named(error, &collection, id))?;
+            at.note_key(&collection.document_key(id));
+        }
+        Ok(())
     }
 
-    fn has_one(&self, at: &mut At<'_>, collection: CollectionId, id: &[u8]) -> Result<bool> {
+    fn has_one(
+        &self,
+        at: &At<'_>,
+        collection: CollectionId,
+        id: &[u8],
+        key: &mut Vec<u8>,
+    ) -> Result<bool> {
         let context = self.context(at)?;
-        let collection = Arc::clone(context.catalog.collection(collection)?);
-        id::check(id).map_err(|error| op::named(error, &collection, id))?;
-        let mut value = Vec::new();
-        let has = self.store.get(context.view, &collection.document_key(id), &mut value)?;
-        at.note_key(&collection, id);
+        let collection = context.catalog.collection(collection)?;
+        id::check(id).map_err(|error| op::named(error, collection, id))?;
+        collection.document_key_into(id, key);
+        let found = self.store.find(context.view, key)?;
         self.counts.reads.add(1);
-        Ok(has)
+        Ok(found.is_some())
     }
 
     fn count_documents(&self, at: &mut At<'_>, collection: CollectionId) -> Result<u64> {
@@ -154,9 +200,9 @@ impl<S: Storage> Database<S> {
 }
 
 impl At<'_> {
-    fn note_key(&mut self, collection: &Collection, id: &[u8]) {
+    fn note_key(&mut self, key: &[u8]) {
         if let Self::Transaction(tx) = self {
-            tx.reads.key(&collection.document_key(id));
+            tx.reads.key(key);
         }
     }
 }

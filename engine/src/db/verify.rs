@@ -18,6 +18,7 @@ use crate::codec::space::{self, Space};
 use crate::counters::Counters;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::{self, Claim};
+use crate::kv::sought::Value;
 use crate::kv::verify::Findings;
 use crate::kv::view::{Direction, KeyRange, View};
 use crate::kv::{self, Scan};
@@ -263,17 +264,16 @@ impl<S: Storage> Database<S> {
         value: &[u8],
     ) -> Result<()> {
         let id = key.get(KEY_PREFIX_BYTES..).unwrap_or_default();
-        let read = document::assemble(&self.store, view, collection, id, value.to_vec()).and_then(
-            |document| {
-                let sound = id::check(id).and_then(|()| cbor::validate(&document.bytes));
-                sound.map(|()| document).map_err(|error| match error.kind() {
-                    ErrorKind::InvalidInput | ErrorKind::LimitExceeded => {
-                        document::damaged(collection, id)
-                    }
-                    _ => error,
-                })
-            },
-        );
+        let value = Value::Borrowed(value);
+        let read = document::assemble(&self.store, view, collection, id, value).and_then(|body| {
+            let sound = id::check(id).and_then(|()| cbor::validate(&body));
+            sound.map(|()| body.into_document()).map_err(|error| match error.kind() {
+                ErrorKind::InvalidInput | ErrorKind::LimitExceeded => {
+                    document::damaged(collection, id)
+                }
+                _ => error,
+            })
+        });
         let Some(document) = verification.files.findings_mut().judge(read)? else {
             verification.found.is_whole = false;
             return Ok(());

@@ -1,6 +1,6 @@
 //! Queries that are read page by page.
 
-use crate::db::{Cursor, Explain, Output, Page, PageLimits, QueryPlan};
+use crate::db::{Cursor, Explain, Output, PageEnd, PageLimits, QueryPlan};
 use crate::error::Result;
 use crate::host::handles::Handles;
 use crate::host::{Host, plan, reply};
@@ -54,11 +54,13 @@ impl<S: Storage> Host<S> {
             Some(handle) => Some(self.views.transactions.get_mut(handle)?),
             None => None,
         };
-        let page = self.db.page(&mut open.cursor, transaction, limits(bytes, rows))?;
+        self.rows.begin();
+        let limits = limits(bytes, rows);
+        let page = self.db.page_into(&mut open.cursor, transaction, limits, &mut self.rows)?;
         if page.done {
             self.cursors.open.take(cursor);
         }
-        reply::page(if page.done { 0 } else { cursor }, &page, &mut self.rows)
+        Ok(reply::page(if page.done { 0 } else { cursor }, page, &mut self.rows))
     }
 
     /// Starts a query and reads its first page; the page names the cursor if there are more.
@@ -74,7 +76,7 @@ impl<S: Storage> Host<S> {
         let page = self.advance(&mut open, limits(bytes, rows))?;
         let cursor =
             if page.done { 0 } else { self.cursors.open.insert(&mut self.views.numbers, open)? };
-        reply::page(cursor, &page, &mut self.rows)
+        Ok(reply::page(cursor, page, &mut self.rows))
     }
 
     /// Gives up a cursor. One that was given up already is left alone.
@@ -109,12 +111,14 @@ impl<S: Storage> Host<S> {
         Ok(Open { cursor, transaction })
     }
 
-    fn advance(&mut self, open: &mut Open, limits: PageLimits) -> Result<Page> {
+    /// The next page, with its rows in `self.rows`.
+    fn advance(&mut self, open: &mut Open, limits: PageLimits) -> Result<PageEnd> {
         let transaction = match open.transaction {
             Some(handle) => Some(self.views.transactions.get_mut(handle)?),
             None => None,
         };
-        self.db.page(&mut open.cursor, transaction, limits)
+        self.rows.begin();
+        self.db.page_into(&mut open.cursor, transaction, limits, &mut self.rows)
     }
 }
 

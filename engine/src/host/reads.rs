@@ -17,8 +17,8 @@ const BATCH_IDS_MAX: usize = 256;
 impl<S: Storage> Host<S> {
     /// The document with the encoded id `id`, as a row of [`rows`](super::rows).
     pub fn get(&mut self, view: u32, collection: u32, id: &[u8]) -> Result<Option<Vec<u8>>> {
-        let document = self.db.get(self.views.at(view)?, collection_id(collection), id)?;
-        document.map(|document| self.rows.alone(id, &document)).transpose()
+        let (at, rows) = (self.views.at(view)?, &mut self.rows);
+        self.db.get_with(at, collection_id(collection), id, |document| rows.alone(id, document))
     }
 
     /// The documents of many ids, as laid out in [`rows`](super::rows). `ids` is a slice for each.
@@ -27,13 +27,13 @@ impl<S: Storage> Host<S> {
     pub fn get_many(&mut self, view: u32, collection: u32, ids: &[u8]) -> Result<Vec<u8>> {
         let ids = decode_ids(ids)?;
         let rows = &mut self.rows;
-        rows.begin(Vec::new());
+        rows.begin();
         let mut rest = ids.as_slice();
         let mut batch_ids = BATCH_IDS_MIN;
         while !rest.is_empty() && rows.bytes() < GET_MANY_BYTES_MAX {
             let (batch, later) = rest.split_at(batch_ids.min(rest.len()));
-            let at = self.views.at(view)?;
-            let documents = match self.db.get_many(at, collection_id(collection), batch) {
+            let mut at = self.views.at(view)?;
+            let documents = match self.db.find_many(&mut at, collection_id(collection), batch) {
                 Err(error) if error.is_missing() && rows.bytes() > 0 => break,
                 documents => documents?,
             };
@@ -46,7 +46,7 @@ impl<S: Storage> Host<S> {
             let room = GET_MANY_BYTES_MAX.saturating_sub(rows.bytes());
             batch_ids = (room / each).clamp(1, BATCH_IDS_MAX);
         }
-        Ok(rows.finish())
+        Ok(rows.finish(&[]))
     }
 
     /// Whether there is a document with this id.

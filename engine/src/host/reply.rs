@@ -16,7 +16,7 @@
 
 use super::rows::Rows;
 use crate::codec::bytes::{put_slice, put_varint};
-use crate::db::{Op, Outcome, Page};
+use crate::db::{Op, Outcome, PageEnd};
 use crate::error::Result;
 
 /// Status of writes that are in the open group.
@@ -53,14 +53,10 @@ pub fn group_full() -> Vec<u8> {
     vec![GROUP_FULL]
 }
 
-/// One page of a query; `cursor` is 0 where no more will come.
-pub fn page(cursor: u32, page: &Page, rows: &mut Rows) -> Result<Vec<u8>> {
+/// One page of a query, whose rows are in `rows`; `cursor` is 0 where no more will come.
+pub fn page(cursor: u32, page: PageEnd, rows: &mut Rows) -> Vec<u8> {
     let mut head = vec![if page.done { DONE } else { 0 }];
     put_varint(&mut head, u64::from(cursor));
     put_varint(&mut head, page.count);
-    rows.begin(head);
-    for row in &page.rows {
-        rows.row(&row.id, row.document.as_deref())?;
-    }
-    Ok(rows.finish())
+    rows.finish(&head)
 }

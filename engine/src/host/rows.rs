@@ -4,6 +4,7 @@ use entidb_hot::{Malformed, rows};
 
 use crate::codec::cbor;
 use crate::codec::id::{self, Id};
+use crate::db::PageRows;
 use crate::error::{Error, Result};
 use crate::limits::DOCUMENT_DEPTH_MAX;
 use crate::storage::FileId;
@@ -15,9 +16,9 @@ const _: () = assert!(rows::DEPTH_MAX == DOCUMENT_DEPTH_MAX);
 pub struct Rows(rows::Rows);
 
 impl Rows {
-    /// Begins an answer with `head`.
-    pub fn begin(&mut self, head: Vec<u8>) {
-        self.0.begin(head);
+    /// Begins an answer.
+    pub fn begin(&mut self) {
+        self.0.begin();
     }
 
     /// Bytes of the answer so far, at least.
@@ -25,19 +26,9 @@ impl Rows {
         self.0.bytes()
     }
 
-    /// The answer.
-    pub fn finish(&mut self) -> Vec<u8> {
-        self.0.finish()
-    }
-
-    /// Adds an id, and the document if one is given.
-    pub fn row(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()> {
-        self.put_id(id)?;
-        if let Some(document) = document {
-            self.0.document(document).map_err(|error| damaged(error, Some(id)))?;
-        }
-        self.0.end_row();
-        Ok(())
+    /// The answer, with `head` before it.
+    pub fn finish(&mut self, head: &[u8]) -> Vec<u8> {
+        self.0.finish(head)
     }
 
     /// Adds the document of an id that was asked for, or that there is none.
@@ -54,9 +45,9 @@ impl Rows {
 
     /// An answer that is one document.
     pub fn alone(&mut self, id: &[u8], document: &[u8]) -> Result<Vec<u8>> {
-        self.begin(Vec::new());
+        self.begin();
         self.document(id, Some(document))?;
-        Ok(self.finish())
+        Ok(self.finish(&[]))
     }
 
     fn put_id(&mut self, id: &[u8]) -> Result<()> {
@@ -70,6 +61,18 @@ impl Rows {
             Id::Int(n) => self.0.number(cbor::nearest(n.into())),
             Id::Text(text) => self.0.text(&text),
         }
+        Ok(())
+    }
+}
+
+impl PageRows for Rows {
+    /// Adds an id, and the document if one is given.
+    fn row(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()> {
+        self.put_id(id)?;
+        if let Some(document) = document {
+            self.0.document(document).map_err(|error| damaged(error, Some(id)))?;
+        }
+        self.0.end_row();
         Ok(())
     }
 }

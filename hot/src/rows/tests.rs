@@ -5,7 +5,7 @@ fn written(document: &[u8]) -> Result<Vec<u8>> {
     let mut rows = Rows::default();
     rows.document(document)?;
     rows.end_row();
-    Ok(rows.finish())
+    Ok(rows.finish(&[]))
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn keys_of_rows_after_the_first_are_named_by_their_numbers() {
     }
     let row = b"\x03\x00\x81\x01\x4c\x01\x02\x82";
     let expected = [b"\x06\x18\x00\x00\x01a\x01b\x01a".as_slice(), &row.repeat(3)].concat();
-    assert_eq!(rows.finish(), expected);
+    assert_eq!(rows.finish(&[]), expected);
 }
 
 #[test]

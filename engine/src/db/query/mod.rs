@@ -8,4 +8,5 @@ mod plan;
 pub use cursor::Cursor;
 pub use explain::Explain;
 pub use page::{Page, PageLimits, Row};
+pub(crate) use page::{PageEnd, PageRows};
 pub use plan::{Access, Output, QueryPlan};

@@ -4,15 +4,16 @@ use std::ops::Bound;
 
 use super::cursor::Cursor;
 use super::plan::Check;
-use crate::catalog::{Collection, Index};
+use crate::catalog::Index;
 use crate::codec::id;
-use crate::db::document::{self, Document};
+use crate::db::document::{self, Body};
 use crate::db::read::Context;
 use crate::db::tx::Transaction;
 use crate::db::{Database, Output, draft};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index;
 use crate::kv::scan::Scan;
+use crate::kv::sought::Value;
 use crate::kv::view::{Direction, KeyRange, View};
 use crate::limits::{KEY_PREFIX_BYTES, PAGE_EXAMINED_MAX, PAGE_MISSES_MAX};
 use crate::storage::Storage;
@@ -47,11 +48,41 @@ pub struct Row {
     pub document: Option<Vec<u8>>,
 }
 
+/// Takes the rows of a page, in order.
+pub(crate) trait PageRows {
+    /// Takes one row.
+    fn row(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()>;
+}
+
+impl PageRows for Vec<Row> {
+    fn row(&mut self, id: &[u8], document: Option<&[u8]>) -> Result<()> {
+        self.push(Row { id: id.to_vec(), document: document.map(<[u8]>::to_vec) });
+        Ok(())
+    }
+}
+
+/// A page without its rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PageEnd {
+    /// How many rows.
+    pub count: u64,
+    /// Whether it is the last page.
+    pub done: bool,
+}
+
 /// What to do with an entry.
-enum Verdict {
+enum Verdict<'a> {
     Skip,
     Pass,
-    Deliver(Row),
+    Deliver { id: &'a [u8], document: Option<Body<'a>> },
+}
+
+/// What a page reads beside the entries it goes over.
+struct ReadKeys {
+    /// The key of the document that was read last, or room for it.
+    key: Vec<u8>,
+    /// The keys of all documents that were read, where somebody has to know them.
+    all: Option<Vec<Vec<u8>>>,
 }
 
 impl<S: Storage> Database<S> {
@@ -64,19 +95,33 @@ impl<S: Storage> Database<S> {
         tx: Option<&mut Transaction>,
         limits: PageLimits,
     ) -> Result<Page> {
+        let mut rows = Vec::new();
+        let PageEnd { count, done } = self.page_into(cursor, tx, limits, &mut rows)?;
+        Ok(Page { rows, count, done })
+    }
+
+    /// The same, with the rows given away one by one. After an error they are of no use.
+    pub(crate) fn page_into(
+        &self,
+        cursor: &mut Cursor,
+        tx: Option<&mut Transaction>,
+        limits: PageLimits,
+        rows: &mut dyn PageRows,
+    ) -> Result<PageEnd> {
         let start = cursor.path.range.clone();
         let mut next = cursor.clone();
-        let mut read = ReadKeys(tx.is_some().then(Vec::new));
+        let mut read = ReadKeys { key: Vec::new(), all: tx.is_some().then(Vec::new) };
         let page = {
             let tx = tx.as_deref();
-            self.cursor_context(cursor.snapshot(), cursor.transaction(), tx)
-                .and_then(|context| self.fill_page(&mut next, &context, tx, limits, &mut read))
+            self.cursor_context(cursor.snapshot(), cursor.transaction(), tx).and_then(|context| {
+                self.fill_page(&mut next, &context, tx, (limits, rows), &mut read)
+            })
         };
         let page = self.counted(page)?;
         self.counts.entries_examined.add(next.state.examined - cursor.state.examined);
         if let Some(tx) = tx {
             tx.reads.range(&passed(start, &next));
-            for key in read.0.unwrap_or_default() {
+            for key in read.all.unwrap_or_default() {
                 tx.reads.key(&key);
             }
         }
@@ -89,10 +134,10 @@ impl<S: Storage> Database<S> {
         cursor: &mut Cursor,
         context: &Context<'_>,
         tx: Option<&Transaction>,
-        limits: PageLimits,
+        (limits, rows): (PageLimits, &mut dyn PageRows),
         read: &mut ReadKeys,
-    ) -> Result<Page> {
-        let mut page = Page::default();
+    ) -> Result<PageEnd> {
+        let mut page = PageEnd::default();
         if cursor.state.take == 0 {
             cursor.state.is_done = true;
         }
@@ -107,14 +152,18 @@ impl<S: Storage> Database<S> {
             Some(self.store.scan(context.view, &range, cursor.direction)?)
         };
         let examined_max = cursor.state.examined.saturating_add(PAGE_EXAMINED_MAX);
-        let mut bytes = 0;
+        let mut room = PageLimits { documents: limits.documents.max(1), ..limits };
         let mut last = Vec::new();
         while let Some(scan) = scan.as_mut().filter(|_| !cursor.state.is_done) {
-            let is_full = bytes >= limits.bytes || page.rows.len() >= limits.documents.max(1);
-            if is_full || cursor.state.examined >= examined_max {
+            if room.bytes == 0 || room.documents == 0 || cursor.state.examined >= examined_max {
                 break;
             }
-            let verdict = match self.examine(scan, cursor, context.view, read) {
+            let examined = match scan.advance() {
+                Ok(true) => self.examine(scan, cursor, context.view, read).map(Some),
+                Ok(false) => Ok(None),
+                Err(error) => Err(error),
+            };
+            let verdict = match examined {
                 Ok(verdict) => verdict,
                 // What is there already goes out first; the next page then starts with the miss.
                 Err(error) if error.is_missing() && !last.is_empty() => break,
@@ -135,7 +184,13 @@ impl<S: Storage> Database<S> {
             match verdict {
                 Verdict::Pass => {}
                 Verdict::Skip => cursor.state.skip -= 1,
-                Verdict::Deliver(row) => bytes += cursor.deliver(row, &mut page),
+                Verdict::Deliver { id, document } => {
+                    page.count += 1;
+                    if cursor.deliver() {
+                        room.take(id, document.as_deref());
+                        rows.row(id, document.as_deref())?;
+                    }
+                }
             }
         }
         drop(scan);
@@ -146,39 +201,38 @@ impl<S: Storage> Database<S> {
         Ok(page)
     }
 
-    /// Moves to the next entry and decides on it; `None` at the end.
-    fn examine(
-        &self,
-        scan: &mut Scan<'_, S>,
+    /// Decides on the entry that a scan stands on.
+    fn examine<'a>(
+        &'a self,
+        scan: &'a Scan<'_, S>,
         cursor: &Cursor,
-        view: View<'_>,
+        view: View<'a>,
         read: &mut ReadKeys,
-    ) -> Result<Option<Verdict>> {
-        if !scan.advance()? {
-            return Ok(None);
-        }
+    ) -> Result<Verdict<'a>> {
         let is_skipped = cursor.state.skip > 0;
         let wants_document = cursor.output == Output::Documents && !is_skipped;
         let Some(index) = cursor.path.index() else {
             if is_skipped {
-                return Ok(Some(Verdict::Skip));
+                return Ok(Verdict::Skip);
             }
+            let collection = &cursor.path.collection;
             let id = scan.key().get(KEY_PREFIX_BYTES..).unwrap_or_default();
             // An id that no caller could have given is damage, and not theirs to hear of.
-            id::check(id).map_err(|_| document::damaged(&cursor.path.collection, id))?;
-            let value = if wants_document { scan.value().to_vec() } else { Vec::new() };
+            id::check(id).map_err(|_| document::damaged(collection, id))?;
+            let value = Value::Borrowed(scan.value());
             let document = wants_document
-                .then(|| document::assemble(&self.store, view, &cursor.path.collection, id, value))
-                .transpose()?
-                .map(|found| found.bytes);
-            return Ok(Some(Verdict::Deliver(cursor.row(id, document))));
+                .then(|| document::assemble(&self.store, view, collection, id, value))
+                .transpose()?;
+            return Ok(Verdict::Deliver { id, document });
         };
         let id = index::split(index, scan.key(), scan.value())?.id;
         let is_checked = !matches!(cursor.path.check, Check::None);
         let document = if is_checked || wants_document {
-            let document = self.indexed_document(cursor, index, view, id)?;
-            read.note(&cursor.path.collection, id);
-            Some(document.bytes)
+            let document = self.indexed_document(cursor, index, view, id, &mut read.key)?;
+            if let Some(all) = &mut read.all {
+                all.push(read.key.clone());
+            }
+            Some(document)
         } else {
             None
         };
@@ -186,22 +240,23 @@ impl<S: Storage> Database<S> {
             Some(document) => cursor.counts(index, scan.key(), id, document)?,
             None => true,
         };
-        Ok(Some(match (counts, is_skipped) {
+        Ok(match (counts, is_skipped) {
             (false, _) => Verdict::Pass,
             (true, true) => Verdict::Skip,
-            (true, false) => Verdict::Deliver(cursor.row(id, document.filter(|_| wants_document))),
-        }))
+            (true, false) => Verdict::Deliver { id, document: document.filter(|_| wants_document) },
+        })
     }
 
-    fn indexed_document(
-        &self,
+    fn indexed_document<'a>(
+        &'a self,
         cursor: &Cursor,
         index: &Index,
-        view: View<'_>,
+        view: View<'a>,
         id: &[u8],
-    ) -> Result<Document> {
+        key: &mut Vec<u8>,
+    ) -> Result<Body<'a>> {
         let collection = &cursor.path.collection;
-        document::read(&self.store, view, collection, id)?.ok_or_else(|| {
+        document::find(&self.store, view, collection, id, key)?.ok_or_else(|| {
             let message = format!(
                 "{} of `{}` has an entry for a document that is not there; run `verify`, then drop \
                  the index and create it again",
@@ -224,12 +279,17 @@ impl<S: Storage> Database<S> {
         view: View<'_>,
         limits: PageLimits,
     ) {
+        let mut read = ReadKeys { key: Vec::new(), all: None };
         let take = usize::try_from(cursor.state.take).unwrap_or(usize::MAX);
         for _ in 1..PAGE_MISSES_MAX.min(take).min(limits.documents) {
-            match self.examine(scan, cursor, view, &mut ReadKeys(None)) {
-                Ok(Some(_)) => {}
+            let examined = match scan.advance() {
+                Ok(true) => self.examine(scan, cursor, view, &mut read).map(|_| true),
+                ended => ended,
+            };
+            match examined {
+                Ok(true) => {}
                 Err(error) if error.is_missing() => {}
-                Ok(None) | Err(_) => break,
+                Ok(false) | Err(_) => break,
             }
         }
     }
@@ -240,7 +300,7 @@ impl<S: Storage> Database<S> {
         cursor: &mut Cursor,
         context: &Context<'_>,
         tx: Option<&Transaction>,
-        page: &mut Page,
+        page: &mut PageEnd,
     ) -> Result<()> {
         let path = &cursor.path;
         let one_each = path.index().is_none_or(|index| !index.spec.each);
@@ -288,35 +348,20 @@ impl Cursor {
         }
     }
 
-    /// A row to be delivered; what is only counted is not copied.
-    fn row(&self, id: &[u8], document: Option<Vec<u8>>) -> Row {
-        let id = if self.output == Output::Count { Vec::new() } else { id.to_vec() };
-        Row { id, document }
-    }
-
-    /// Adds a row to the page; returns its size.
-    fn deliver(&mut self, row: Row, page: &mut Page) -> usize {
-        page.count += 1;
+    /// Counts a row that is delivered; whether there is more of it than that it is counted.
+    fn deliver(&mut self) -> bool {
         self.state.returned += 1;
         self.state.take -= 1;
         self.state.is_done = self.state.take == 0;
-        if self.output == Output::Count {
-            return 0;
-        }
-        let bytes = row.id.len() + row.document.as_ref().map_or(0, Vec::len);
-        page.rows.push(row);
-        bytes
+        self.output != Output::Count
     }
 }
 
-/// The keys of documents that were read, where somebody has to know them.
-struct ReadKeys(Option<Vec<Vec<u8>>>);
-
-impl ReadKeys {
-    fn note(&mut self, collection: &Collection, id: &[u8]) {
-        if let Some(keys) = &mut self.0 {
-            keys.push(collection.document_key(id));
-        }
+impl PageLimits {
+    /// Takes the room for a row.
+    fn take(&mut self, id: &[u8], document: Option<&[u8]>) {
+        self.bytes = self.bytes.saturating_sub(id.len() + document.map_or(0, <[u8]>::len));
+        self.documents = self.documents.saturating_sub(1);
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use entidb::At;
 use entidb::storage::MemoryStorage;
-use orders_support::{Orders, PER_CUSTOMER, RANGE, id_of};
+use orders_support::{ABSENT, Orders, PER_CUSTOMER, RANGE};
 
 /// Holds all blocks.
 const WARM_BYTES: usize = 64 << 20;
@@ -38,9 +38,11 @@ fn main() {
     let storage = MemoryStorage::new();
     let mut warm = Orders::load(storage.clone(), WARM_BYTES, count);
     warm.scan();
-    for n in 0..count / 100 {
+    for n in 0..count / PER_CUSTOMER {
         warm.lookup(n);
-        warm.range(n * 97);
+    }
+    for n in (0..count - RANGE).step_by(50) {
+        warm.range(n);
     }
     run(&mut warm, &WARM);
     drop(warm);
@@ -63,8 +65,9 @@ fn now() -> Instant {
 }
 
 fn gets(orders: &Orders, ids: impl Iterator<Item = u64>) -> u64 {
-    let get = |n| orders.db.get(At::Latest, orders.id, &id_of(n)).expect("a read");
-    ids.filter_map(get).count() as u64
+    let id = |n| orders.ids.get(usize::try_from(n).ok()?);
+    let get = |id: &Vec<u8>| orders.db.get(At::Latest, orders.id, id).expect("a read");
+    ids.filter_map(id).filter_map(get).count() as u64
 }
 
 #[inline(never)]
@@ -74,18 +77,17 @@ fn measured_get(orders: &mut Orders) -> u64 {
 
 #[inline(never)]
 fn measured_get_absent(orders: &mut Orders) -> u64 {
-    let absent = 4_000;
-    assert_eq!(gets(orders, (0..absent).map(|n| orders.count + n)), 0);
-    absent
+    assert_eq!(gets(orders, (0..ABSENT).map(|n| orders.count + n)), 0);
+    ABSENT
 }
 
 #[inline(never)]
 fn measured_get_many(orders: &mut Orders) -> u64 {
     let mut found = 0;
     for round in 0..50 {
-        let ids: Vec<_> =
-            (0..100).map(|n| id_of((round * 100 + n) * 7_919 % orders.count)).collect();
-        let ids: Vec<_> = ids.iter().map(Vec::as_slice).collect();
+        let numbers = (0..100).map(|n| (round * 100 + n) * 7_919 % orders.count);
+        let id = |n| orders.ids.get(usize::try_from(n).ok()?).map(Vec::as_slice);
+        let ids: Vec<_> = numbers.filter_map(id).collect();
         let documents = orders.db.get_many(At::Latest, orders.id, &ids).expect("reads");
         found += documents.iter().flatten().count() as u64;
     }

@@ -2,7 +2,7 @@
 //! no more than the difference between what the old and the new document have. FORMAT.md, section
 //! 4.
 
-use xxhash_rust::xxh3::xxh3_64;
+use entidb_hot::hash::xxh3_64;
 
 use crate::catalog::{Index, IndexKind};
 use crate::codec::cbor;

@@ -219,13 +219,20 @@ impl<'a> Entries<'a> {
     fn lengths(self, at: usize) -> Option<Lengths> {
         let chunk: Option<&[u8; 4]> = self.entries.get(at..).and_then(<[u8]>::first_chunk);
         // All but a few entries have lengths of one byte, and of two for the value.
-        let Some(&[shared @ ..0x80, unshared @ ..0x80, low, high]) = chunk else {
-            return self.long_lengths(at);
-        };
-        let (tag, delta_at) = match (low, high) {
-            (..0x80, _) => (usize::from(low), at + 3),
-            (_, 1..0x80) => (usize::from(low & 0x7f) | usize::from(high) << 7, at + 4),
-            _ => return self.long_lengths(at),
+        let (shared, unshared, low, tag, delta_at) = match chunk {
+            Some(&[shared @ ..0x80, unshared @ ..0x80, low @ ..0x80, _]) => {
+                (shared, unshared, low, usize::from(low), at + 3)
+            }
+            Some(&[shared @ ..0x80, unshared @ ..0x80, low, high @ 1..0x80]) => {
+                let tag = usize::from(low & 0x7f) | usize::from(high) << 7;
+                (shared, unshared, low, tag, at + 4)
+            }
+            _ => {
+                // Taken apart, so that the usual case is not made to go through memory.
+                let Lengths { kind, shared, delta_at, suffix_at, value_at, end } =
+                    self.long_lengths(at)?;
+                return Some(Lengths { kind, shared, delta_at, suffix_at, value_at, end });
+            }
         };
         let mut suffix_at = delta_at + 1;
         while *self.entries.get(suffix_at - 1)? >= 0x80 {
@@ -268,7 +275,7 @@ impl<'a> Entries<'a> {
     }
 
     /// The varint at `at`, and where it ends. Most have one byte or two.
-    #[inline]
+    #[inline(never)]
     fn number(self, at: usize) -> Result<(u64, usize)> {
         match self.entries.get(at..) {
             Some([byte @ ..0x80, ..]) => Ok((u64::from(*byte), at + 1)),
@@ -285,6 +292,7 @@ const UNREADABLE: Malformed = Malformed("an entry cannot be read");
 const NO_WHOLE_KEY: Malformed = Malformed("a restart point has no whole key");
 
 #[cold]
+#[inline(never)]
 fn long_number(rest: &[u8]) -> Result<(u64, usize)> {
     let mut reader = Reader::new(rest);
     let n = reader.varint().map_err(|_| UNREADABLE)?;
@@ -294,14 +302,25 @@ fn long_number(rest: &[u8]) -> Result<(u64, usize)> {
 /// How many bytes two strings have in common at their start.
 #[inline]
 fn common(a: &[u8], b: &[u8]) -> usize {
-    let mut common = 0;
-    for (a, b) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        let differing = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+    let len = a.len().min(b.len());
+    let mut at = 0;
+    // Eight bytes at a time; the last eight may lie over some that were compared.
+    while at < len && len >= 8 {
+        at = at.min(len - 8);
+        let differing = word(a, at) ^ word(b, at);
         if differing != 0 {
-            return common + (differing.trailing_zeros() / 8) as usize;
+            return at + (differing.trailing_zeros() / 8) as usize;
         }
-        common += 8;
+        at += 8;
     }
-    let rest = a.iter().skip(common).zip(b.iter().skip(common));
-    common + rest.take_while(|(a, b)| a == b).count()
+    while at < len && a.get(at) == b.get(at) {
+        at += 1;
+    }
+    at
+}
+
+#[inline]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    let word = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    word.map_or(0, |word| u64::from_le_bytes(*word))
 }

@@ -25,21 +25,34 @@ pub fn varint_len(n: u64) -> usize {
     (64 - (n | 1).leading_zeros() as usize).div_ceil(7)
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOP_BITS: u64 = ONES << 7;
+
 /// Where the first zero is.
 #[inline(never)]
 pub fn find_zero(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         // The lowest byte with its top bit set here is the first that is zero.
-        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        let zeros = word.wrapping_sub(ONES) & !word & TOP_BITS;
         if zeros != 0 {
             return Some(at * 8 + (zeros.trailing_zeros() / 8) as usize);
         }
     }
     let zero = rest.iter().position(|&byte| byte == 0)?;
     Some(words.len() * 8 + zero)
+}
+
+/// Whether all bytes are ASCII and none is zero.
+#[inline(never)]
+pub fn is_plain(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let is_plain = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        (word | word.wrapping_sub(ONES)) & TOP_BITS == 0
+    };
+    words.iter().all(is_plain) && rest.iter().all(|byte| (1..0x80).contains(byte))
 }
 
 /// Reads from the front of a byte slice; every read is checked.
@@ -159,9 +172,11 @@ mod tests {
             for other in [1, 0x7f, 0x80, 0xff] {
                 let mut bytes = vec![other; len];
                 assert_eq!(find_zero(&bytes), None);
+                assert_eq!(is_plain(&bytes), len == 0 || other < 0x80, "{other} {len} times");
                 for at in (0..len).rev() {
                     bytes[at] = 0;
                     assert_eq!(find_zero(&bytes), Some(at), "{at} of {len}");
+                    assert!(!is_plain(&bytes), "{at} of {len}");
                 }
             }
         }

@@ -1,25 +1,7 @@
 //! The bits that a filter has for a key. FORMAT.md, section 6.4.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 /// Bits set per key.
 const PROBES: u32 = 10;
-
-/// The hash that filters know a key by.
-#[inline(never)]
-pub fn hash_of(key: &[u8]) -> u64 {
-    xxh3_64(key)
-}
-
-/// Sets the bits of a key in a part of a filter.
-#[inline(never)]
-pub fn add(part: &mut [u8], hash: u64) {
-    for bit in probes(hash, part.len()) {
-        if let Some(byte) = part.get_mut(bit / 8) {
-            *byte |= 1 << (bit % 8);
-        }
-    }
-}
 
 /// Whether a part may have been told of a key.
 #[inline(never)]
@@ -31,7 +13,7 @@ pub fn may_contain(part: &[u8], hash: u64) -> bool {
 /// The bits of a key. The step is mixed anew, because the high half of the hash has chosen the
 /// part.
 #[inline]
-fn probes(hash: u64, bytes: usize) -> impl Iterator<Item = usize> {
+pub fn probes(hash: u64, bytes: usize) -> impl Iterator<Item = usize> {
     let bits = bytes * 8;
     let step = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) | 1;
     let mut probe = hash & 0xffff_ffff;

@@ -8,6 +8,7 @@ pub mod block;
 pub mod bytes;
 pub mod cbor;
 pub mod filter;
+pub mod hash;
 pub mod lz4;
 pub mod rows;
 

@@ -102,8 +102,14 @@ impl Rows {
             self.end_block();
         }
         let mut answer = std::mem::take(&mut self.done);
-        if !head.is_empty() {
-            answer.splice(..0, head.iter().copied());
+        if head.is_empty() {
+            return answer;
+        }
+        let len = answer.len();
+        answer.extend_from_slice(head);
+        answer.copy_within(..len, head.len());
+        if let Some(front) = answer.get_mut(..head.len()) {
+            front.copy_from_slice(head);
         }
         answer
     }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::codec::bytes::Reader;
+use crate::codec::bytes::{Reader, find_zero, is_plain};
 use crate::codec::cbor::{self, INTEGERS_END, Major};
 use crate::codec::escape;
 use crate::error::{Error, ErrorKind, Result};
@@ -104,11 +104,16 @@ impl Id {
 
 /// Checks that `bytes` are exactly one encoded id; see [`Id::decode`].
 pub fn check(bytes: &[u8]) -> Result<()> {
-    match (bytes.first(), plain_text(bytes)) {
-        (Some(&UUID), _) if bytes.len() == 1 + UUID_BYTES => Ok(()),
-        (_, Some(text)) if text.len() != UUID_TEXT_BYTES => check_text(text),
-        _ => Id::decode(bytes).map(drop),
-    }
+    let is_sound = match bytes {
+        [UUID, uuid @ ..] => uuid.len() == UUID_BYTES,
+        // What is not so plain is taken apart.
+        [STRING, text @ .., 0, 0] => {
+            let len = text.len();
+            (1..=ID_STRING_BYTES_MAX).contains(&len) && len != UUID_TEXT_BYTES && is_plain(text)
+        }
+        _ => false,
+    };
+    if is_sound { Ok(()) } else { Id::decode(bytes).map(drop) }
 }
 
 /// Splits the encoded id off the front of a key of the store. The id is not checked again.
@@ -125,7 +130,10 @@ pub fn split_id(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
 /// The text of an encoded id as it lies there; none where it is a number, packed or escaped.
 pub fn plain_text(bytes: &[u8]) -> Option<&str> {
     let [STRING, body @ .., 0, 0] = bytes else { return None };
-    std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'))
+    if find_zero(body).is_some() {
+        return None;
+    }
+    std::str::from_utf8(body).ok()
 }
 
 /// SHA-256 of a document with its id in it: of the canonical map that has `id` in its place.

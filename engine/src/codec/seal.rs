@@ -1,7 +1,7 @@
 //! Sealing of blocks: compress and checksum; opening is the mirror. FORMAT.md, section 6.1.
 
+use entidb_hot::hash::xxh3_64_with_seed;
 use entidb_hot::lz4;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::bytes::Reader;
 use crate::error::{Error, Result};

@@ -34,25 +34,30 @@ pub(super) struct Context<'a> {
 impl<S: Storage> Database<S> {
     /// The document with this encoded id, if there is one.
     pub fn get(&self, at: At<'_>, collection: CollectionId, id: &[u8]) -> Result<Option<Vec<u8>>> {
-        self.get_with(at, collection, id, |document| Ok(document.to_vec()))
+        let mut copy = None;
+        self.get_with(at, collection, id, &mut |document| {
+            copy = Some(document.to_vec());
+            Ok(())
+        })?;
+        Ok(copy)
     }
 
-    /// What `make` makes of the document with this encoded id, if there is one.
-    pub(crate) fn get_with<T>(
+    /// Gives the document with this encoded id away where it lies, if there is one.
+    pub(crate) fn get_with(
         &self,
         mut at: At<'_>,
         collection: CollectionId,
         id: &[u8],
-        make: impl FnOnce(&[u8]) -> Result<T>,
-    ) -> Result<Option<T>> {
+        take: &mut dyn FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         let mut key = self.key.take();
         let found = self.find_one(&at, collection, id, &mut key);
-        let result = found.and_then(|document| document.map(|found| make(&found)).transpose());
-        if result.is_ok() {
+        let taken = found.and_then(|document| document.map_or(Ok(()), |found| take(&found)));
+        if taken.is_ok() {
             at.note_key(&key);
         }
         self.key.set(key);
-        self.counted(result)
+        self.counted(taken)
     }
 
     /// The documents with these encoded ids, in the order asked.
@@ -107,11 +112,14 @@ impl<S: Storage> Database<S> {
     ) -> Result<Option<[u8; id::HASH_BYTES]>> {
         let named = self.context(&at).and_then(|at| at.catalog.collection(collection).cloned());
         let named = self.counted(named)?;
-        self.get_with(at, collection, id, |document| {
+        let mut hash = None;
+        self.get_with(at, collection, id, &mut |document| {
             // Only what was damaged since it was checked cannot be read through.
             let hashed = id::hash(&Id::decode(id)?, document);
-            hashed.map_err(|_| document::damaged(&named, id))
-        })
+            hash = Some(hashed.map_err(|_| document::damaged(&named, id))?);
+            Ok(())
+        })?;
+        Ok(hash)
     }
 
     /// Number of documents, in one step at any size.

@@ -18,7 +18,12 @@ impl<S: Storage> Host<S> {
     /// The document with the encoded id `id`, as a row of [`rows`](super::rows).
     pub fn get(&mut self, view: u32, collection: u32, id: &[u8]) -> Result<Option<Vec<u8>>> {
         let (at, rows) = (self.views.at(view)?, &mut self.rows);
-        self.db.get_with(at, collection_id(collection), id, |document| rows.alone(id, document))
+        let mut row = None;
+        self.db.get_with(at, collection_id(collection), id, &mut |document| {
+            row = Some(rows.alone(id, document)?);
+            Ok(())
+        })?;
+        Ok(row)
     }
 
     /// The documents of many ids, as laid out in [`rows`](super::rows). `ids` is a slice for each.

@@ -8,7 +8,7 @@
     reason = "to panic is what these functions are for"
 )]
 
-use xxhash_rust::xxh3::xxh3_64;
+use entidb_hot::hash::xxh3_64;
 
 use super::io::Io;
 use super::log::fuzz::reseal_log;

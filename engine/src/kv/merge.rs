@@ -14,8 +14,13 @@ use crate::storage::Storage;
 #[derive(Debug)]
 pub(crate) struct Merge<'a> {
     sources: Vec<Source<'a>>,
+    /// The head of each source's key, which decides most comparisons.
+    heads: Vec<u128>,
     /// Positions in `sources` that stand on an entry, as a binary heap with the next entry on top.
     heap: Vec<usize>,
+    /// The place in the heap of the entry after the next one, as long as it is known: runs of
+    /// entries come from one source, and each has to be compared with this one alone.
+    second: Option<usize>,
     direction: Direction,
 }
 
@@ -23,7 +28,9 @@ impl<'a> Merge<'a> {
     /// Merges sources that have been moved to where the merge is to begin.
     pub fn new(sources: Vec<Source<'a>>, direction: Direction) -> Self {
         let heap = (0..sources.len()).filter(|at| sources.get(*at).is_some_and(Source::valid));
-        let mut merge = Self { heap: heap.collect(), sources, direction };
+        let heads = sources.iter().map(|source| head(source.key())).collect();
+        let heap = heap.collect();
+        let mut merge = Self { heap, heads, second: None, sources, direction };
         for at in (0..merge.heap.len() / 2).rev() {
             merge.sift_down(at);
         }
@@ -43,16 +50,25 @@ impl<'a> Merge<'a> {
 
     /// Moves past the next entry. After an error the merge must be made anew.
     pub fn advance<S: Storage>(&mut self, io: &Io<S>) -> Result<()> {
-        let Some(source) = self.heap.first().and_then(|at| self.sources.get_mut(*at)) else {
+        let Some(at) = self.heap.first().copied() else { return Ok(()) };
+        let (Some(source), Some(own)) = (self.sources.get_mut(at), self.heads.get_mut(at)) else {
             return Ok(());
         };
         match self.direction {
             Direction::Forward => source.next(io)?,
             Direction::Reverse => source.prev(io)?,
         }
-        if !source.valid() {
+        if source.valid() {
+            *own = head(source.key());
+            let second = self.second.unwrap_or_else(|| if self.precedes(2, 1) { 2 } else { 1 });
+            if !self.precedes(second, 0) {
+                self.second = Some(second);
+                return Ok(());
+            }
+        } else {
             self.heap.swap_remove(0);
         }
+        self.second = None;
         self.sift_down(0);
         Ok(())
     }
@@ -83,10 +99,22 @@ impl<'a> Merge<'a> {
             return false;
         };
         let newest_first = || b.seq().cmp(&a.seq()).then(rank_a.cmp(rank_b));
-        let order = a.key().cmp(b.key()).then_with(newest_first);
+        let order = self.heads.get(*rank_a).cmp(&self.heads.get(*rank_b));
+        let order = order.then_with(|| a.key().cmp(b.key())).then_with(newest_first);
         match self.direction {
             Direction::Forward => order == Ordering::Less,
             Direction::Reverse => order == Ordering::Greater,
         }
     }
+}
+
+/// The first bytes of a key as a number, in the order of keys; shorter keys end in zeros. The
+/// prefix and the start of what follows are in it.
+fn head(key: &[u8]) -> u128 {
+    let mut head = [0; size_of::<u128>()];
+    let len = key.len().min(head.len());
+    if let (Some(head), Some(key)) = (head.get_mut(..len), key.get(..len)) {
+        head.copy_from_slice(key);
+    }
+    u128::from_be_bytes(head)
 }

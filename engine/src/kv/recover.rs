@@ -5,7 +5,7 @@
 //! the root goes into the memtable. Nothing is written: a torn tail stays where it is and is dead,
 //! because the next epoch begins in the other file and says where this one ended.
 
-use xxhash_rust::xxh3::xxh3_64;
+use entidb_hot::hash::xxh3_64;
 
 use super::io::Io;
 use super::log::{self, FrameView, Header, HeaderState};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
+use entidb_hot::hash::xxh3_64;
 
 use super::io::Io;
 use super::manifest::{CatalogState, Manifest};

@@ -23,6 +23,8 @@ pub type Db = Database<MemoryStorage>;
 
 /// Orders of each customer.
 pub const PER_CUSTOMER: u64 = 50;
+/// Ids beside those of orders.
+pub const ABSENT: u64 = 4_000;
 /// Rows of a range.
 pub const RANGE: u64 = 100;
 /// More than any of these queries needs.
@@ -43,6 +45,8 @@ pub struct Orders {
     pub id: CollectionId,
     /// How many orders there are.
     pub count: u64,
+    /// Their ids, and behind them [`ABSENT`] that no order has.
+    pub ids: Vec<Vec<u8>>,
 }
 
 impl Orders {
@@ -55,7 +59,8 @@ impl Orders {
             indexes: vec![IndexSpec::ordered(["customer"]), IndexSpec::ordered(["placed"])],
         };
         let orders = db.declare(&[schema], Undeclared::Drop).unwrap().collections[0];
-        let mut all = Self { db, id: orders, count };
+        let ids = (0..count + ABSENT).map(id_of).collect();
+        let mut all = Self { db, id: orders, count, ids };
         if all.db.count(At::Latest, orders).unwrap() > 0 {
             return all;
         }

@@ -5,7 +5,8 @@
 //! keys a segment holds.
 
 use entidb_hot::filter;
-pub(crate) use entidb_hot::filter::{hash_of, may_contain};
+pub(crate) use entidb_hot::filter::may_contain;
+pub(crate) use entidb_hot::hash::xxh3_64 as hash_of;
 
 use super::as_usize;
 use crate::codec::seal::SEAL_BYTES;
@@ -67,7 +68,11 @@ impl FilterBuilder {
         let mut parts = vec![vec![0; bytes]; count];
         for hash in &self.hashes {
             if let Some(part) = parts.get_mut(part_of(*hash, count)) {
-                filter::add(part, *hash);
+                for bit in filter::probes(*hash, part.len()) {
+                    if let Some(byte) = part.get_mut(bit / 8) {
+                        *byte |= 1 << (bit % 8);
+                    }
+                }
             }
         }
         parts

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use entidb_hot::hash::xxh3_64_with_seed;
 
 use super::block::{Block, Target};
 use super::block_builder::BlockBuilder;

@@ -1,6 +1,6 @@
 //! Verification of the files: head, logs, and every block of every segment, in steps.
 
-use xxhash_rust::xxh3::xxh3_64;
+use entidb_hot::hash::xxh3_64;
 
 use super::Store;
 use crate::error::{Error, Result};

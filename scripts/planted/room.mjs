@@ -48,8 +48,8 @@ export const roomBugs = [
     sites: [
       {
         file: job,
-        find: 'segment.get(io, key, u64::MAX, &mut value)? != Lookup::Absent',
-        plant: 'segment.get(io, key, u64::MAX, &mut value)? == Lookup::Deleted',
+        find: 'segment.find(io, &sought, u64::MAX)?.is_some()',
+        plant: 'false',
       },
     ],
   },

@@ -10,7 +10,8 @@ use crate::kv::entry::Kind;
 use crate::kv::io::Io;
 use crate::kv::memtable::Memtable;
 use crate::kv::merge::Merge;
-use crate::kv::segment::{Lookup, Segment, SegmentBuilder};
+use crate::kv::segment::{Segment, SegmentBuilder};
+use crate::kv::sought::Sought;
 use crate::kv::source::{Source, TableRef};
 use crate::kv::units::Lease;
 use crate::kv::version::{Run, overlapping};
@@ -298,9 +299,9 @@ impl Job {
     /// Whether older data may lie below `key`, which a tombstone must go on hiding.
     fn hides_something<S: Storage>(&self, io: &Io<S>, key: &[u8]) -> Result<bool> {
         let Some(below) = &self.below else { return Ok(true) };
-        let mut value = Vec::new();
+        let sought = Sought::new(key);
         for segment in below.iter().flat_map(|run| overlapping(run, key, key)) {
-            if !self.is_exact || segment.get(io, key, u64::MAX, &mut value)? != Lookup::Absent {
+            if !self.is_exact || segment.find(io, &sought, u64::MAX)?.is_some() {
                 return Ok(true);
             }
         }

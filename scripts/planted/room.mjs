@@ -24,8 +24,8 @@ export const roomBugs = [
     sites: [
       {
         file: 'kv/compact/pick.rs',
-        find: 'version.runs().take(rank).map(|run| with_border_sharers(run, min, max))',
-        plant: 'version.runs().take(0 * rank).map(|run| with_border_sharers(run, min, max))',
+        find: 'version.runs().take(rank)',
+        plant: 'version.runs().take(0 * rank)',
       },
     ],
   },

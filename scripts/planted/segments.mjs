@@ -53,8 +53,8 @@ export const segmentBugs = [
     sites: [
       {
         file: job,
-        find: '&& self.retention.is_oldest(seq) && !self.hides_something(io, key)?',
-        plant: '&& !self.hides_something(io, key)?',
+        find: 'self.retention.is_oldest(seq) && !self.hides_something(io, key)?',
+        plant: '!self.hides_something(io, key)?',
       },
     ],
   },

@@ -4,7 +4,8 @@ use super::Database;
 use super::draft::Draft;
 use super::misses::Misses;
 use super::op::{Change, Op, Outcome, Steps};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
+use crate::kv::batch::Batch;
 use crate::kv::view::View;
 use crate::options::Durability;
 use crate::storage::{Storage, Synced};
@@ -111,23 +112,29 @@ impl<S: Storage> Database<S> {
         if !self.make_room(&mut draft)? {
             return Ok(None);
         }
-        let placed = if draft.batch.is_spilled() {
-            if self.has_staged() {
-                return Ok(None);
-            }
-            let (seq, synced) = self.store.commit_spilled(&mut draft.batch)?;
-            Placed::Alone(seq, synced)
-        } else {
-            match self.store.stage(&draft.batch)? {
-                Some(seq) => Placed::Group(seq),
-                None => return Ok(None),
-            }
-        };
+        let Some(placed) = self.place_batch(&mut draft.batch)? else { return Ok(None) };
         let (Placed::Group(seq) | Placed::Alone(seq, _)) = placed;
         self.recent.push(seq, draft.touched);
         self.snapshots.wrote(draft.bytes);
         self.counts.commits.add(1);
         Ok(Some(placed))
+    }
+
+    fn place_batch(&mut self, batch: &mut Batch) -> Result<Option<Placed>> {
+        if !batch.is_spilled() {
+            match self.store.stage(batch) {
+                // On a full storage segments have room for many deletes where the log has none.
+                Err(error) if error.kind() == ErrorKind::QuotaExceeded && batch.shrinks() => {
+                    self.store.spill(batch)?;
+                }
+                staged => return staged.map(|seq| seq.map(Placed::Group)),
+            }
+        }
+        if self.has_staged() {
+            return Ok(None);
+        }
+        let (seq, synced) = self.store.commit_spilled(batch)?;
+        Ok(Some(Placed::Alone(seq, synced)))
     }
 
     pub(super) fn count_ops(&self, ops: &[Op<'_>]) {

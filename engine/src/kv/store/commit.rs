@@ -58,10 +58,10 @@ impl<S: Storage> Store<S> {
             return entered.map(Some);
         }
         self.active.truncate_after(self.seqs.staged);
-        if !is_first && !self.may_take_last(batch) {
-            return Ok(None);
-        }
-        if is_first {
+        if !self.may_take_last(batch) {
+            if !is_first {
+                return Ok(None);
+            }
             self.make_room(batch)?;
         }
         let fits = self.logs.reserve(&self.io, self.frame.bytes())?;

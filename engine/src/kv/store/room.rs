@@ -64,7 +64,7 @@ impl<S: Storage> Store<S> {
     /// been deleted.
     pub(super) fn make_room(&mut self, batch: &Batch) -> Result<()> {
         let is_searched = !batch.shrinks() && self.search_owed > 0;
-        if self.may_take_last(batch) || (is_searched && self.units_of_tables() == 0) {
+        if is_searched && self.units_of_tables() == 0 {
             return Ok(());
         }
         self.let_go()?;

@@ -1,12 +1,13 @@
 //! The loops of `EntiDB` that run over every byte of a block or document.
 //!
 //! They are a crate of their own because a crate is what a build profile can name: this one is
-//! built for speed where the rest is built for size. What is inlined or generic counts as part of
+//! built for nothing but speed where the rest is kept small. What is inlined or generic counts as part of
 //! the crate that calls it, so that nothing here is either.
 
 pub mod block;
 pub mod bytes;
 pub mod cbor;
+pub mod crc32;
 pub mod filter;
 pub mod hash;
 pub mod lz4;

@@ -1,4 +1,4 @@
-//! Compression of blocks. A block of 8 KiB takes six times as long where this is built for size.
+//! Compression of blocks. A block of 8 KiB takes six times as long where this is built to be small.
 
 use lz4_flex::block;
 

@@ -81,7 +81,7 @@ async function compile() {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [
         `--remap-path-prefix=${root}=`,
         `--remap-path-prefix=${cargoHome}=cargo`,
-        // Optimising for size inlines next to nothing; this much makes the file smaller still.
+        // Inlining this little keeps the file small; loops that need more have a crate of their own.
         '-Cllvm-args=--inline-threshold=25',
       ].join(' '),
     },

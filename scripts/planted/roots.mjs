@@ -194,7 +194,7 @@ export const rootBugs = [
     sites: [
       {
         file: 'kv/root.rs',
-        find: '!body.starts_with(&MAGIC) || Reader::new(rest).u32()? != crc32fast::hash(body)',
+        find: '!body.starts_with(&MAGIC) || Reader::new(rest).u32()? != crc32::hash(body)',
         plant: '!body.starts_with(&MAGIC)',
       },
     ],
@@ -206,7 +206,7 @@ export const rootBugs = [
     sites: [
       {
         file: 'kv/superblock.rs',
-        find: 'Reader::new(rest).u32()? != crc32fast::hash(body)',
+        find: 'Reader::new(rest).u32()? != crc32::hash(body)',
         plant: 'false',
       },
     ],

@@ -124,5 +124,5 @@ fn reseal_at(file: &mut [u8], offset: u64, checked: usize) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let Some(bytes) = file.get_mut(start..start.saturating_add(checked + 4)) else { return };
     let (body, rest) = bytes.split_at_mut(checked);
-    rest.copy_from_slice(&crc32fast::hash(body).to_le_bytes());
+    rest.copy_from_slice(&entidb_hot::crc32::hash(body).to_le_bytes());
 }

@@ -1,5 +1,7 @@
 //! The root: the pointer to the manifest that counts. FORMAT.md, section 5.2.
 
+use entidb_hot::crc32;
+
 use crate::codec::bytes::Reader;
 use crate::error::{Error, Result};
 
@@ -75,7 +77,7 @@ impl Root {
         }
         out.extend_from_slice(&self.database_id);
         out.resize(CHECKSUM_OFFSET, 0);
-        let checksum = crc32fast::hash(&out);
+        let checksum = crc32::hash(&out);
         out.extend_from_slice(&checksum.to_le_bytes());
         out.resize(ROOT_BYTES, 0);
         out
@@ -84,7 +86,7 @@ impl Root {
     fn decode(bytes: &[u8]) -> Result<Self> {
         let (body, rest) =
             bytes.split_at_checked(CHECKSUM_OFFSET).ok_or_else(|| Error::decode("no root"))?;
-        if !body.starts_with(&MAGIC) || Reader::new(rest).u32()? != crc32fast::hash(body) {
+        if !body.starts_with(&MAGIC) || Reader::new(rest).u32()? != crc32::hash(body) {
             return Err(Error::decode("the root's checksum differs"));
         }
         let mut reader = Reader::new(body);

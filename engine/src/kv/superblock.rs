@@ -1,5 +1,7 @@
 //! The superblock: what a database is, written once. FORMAT.md, section 5.1.
 
+use entidb_hot::crc32;
+
 use crate::codec::bytes::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::options::Geometry;
@@ -49,7 +51,7 @@ impl Superblock {
             out.extend_from_slice(&size.to_le_bytes());
         }
         out.resize(CHECKSUM_OFFSET, 0);
-        let checksum = crc32fast::hash(&out);
+        let checksum = crc32::hash(&out);
         out.extend_from_slice(&checksum.to_le_bytes());
         out
     }
@@ -62,7 +64,7 @@ impl Superblock {
         if !body.starts_with(&MAGIC) {
             return Err(Error::decode("this is not an EntiDB database"));
         }
-        if Reader::new(rest).u32()? != crc32fast::hash(body) {
+        if Reader::new(rest).u32()? != crc32::hash(body) {
             return Err(Error::decode("the superblock's checksum differs"));
         }
         let mut reader = Reader::new(body);

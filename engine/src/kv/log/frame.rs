@@ -1,5 +1,7 @@
 //! The head of a log frame, and its checksum. FORMAT.md, section 7.2.
 
+use entidb_hot::crc32;
+
 use crate::codec::bytes::Reader;
 use crate::error::{Error, Result};
 
@@ -108,10 +110,6 @@ pub(crate) fn is_head_like(bytes: &[u8]) -> bool {
 
 /// The checksum of a frame at `offset` of `epoch`; `head` begins with its head.
 pub(crate) fn checksum(epoch: u64, offset: u64, head: &[u8], payload: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&epoch.to_le_bytes());
-    hasher.update(&offset.to_le_bytes());
-    hasher.update(head.get(..COVERED_BYTES).unwrap_or_default());
-    hasher.update(payload);
-    hasher.finalize()
+    let head = head.get(..COVERED_BYTES).unwrap_or_default();
+    crc32::hash_parts(&[&epoch.to_le_bytes(), &offset.to_le_bytes(), head, payload])
 }

@@ -109,7 +109,7 @@ pub fn reseal_log(file: &mut [u8]) {
     let mut epoch = 0;
     for copy in file.chunks_mut(HEADER_BYTES).take(2).filter(|copy| copy.len() == HEADER_BYTES) {
         let (body, rest) = copy.split_at_mut(CHECKED_BYTES);
-        rest.copy_from_slice(&crc32fast::hash(body).to_le_bytes());
+        rest.copy_from_slice(&entidb_hot::crc32::hash(body).to_le_bytes());
         epoch = epoch.max(number(body, EPOCH_OFFSET));
     }
     let mut at = LOG_HEAD_BYTES as usize;

@@ -1,5 +1,7 @@
 //! The header of a log epoch. FORMAT.md, section 7.1.
 
+use entidb_hot::crc32;
+
 use crate::codec::bytes::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kv::io::Io;
@@ -70,7 +72,7 @@ impl Header {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.resize(CHECKSUM_OFFSET, 0);
-        let checksum = crc32fast::hash(&out);
+        let checksum = crc32::hash(&out);
         out.extend_from_slice(&checksum.to_le_bytes());
         out.extend_from_within(..);
         Ok(out)
@@ -81,7 +83,7 @@ impl Header {
         let (body, rest) = bytes
             .split_at_checked(CHECKSUM_OFFSET)
             .ok_or_else(|| Error::decode("the log has no header"))?;
-        if !body.starts_with(&MAGIC) || Reader::new(rest).u32()? != crc32fast::hash(body) {
+        if !body.starts_with(&MAGIC) || Reader::new(rest).u32()? != crc32::hash(body) {
             return Err(Error::decode("the checksum of the log's header differs"));
         }
         let mut reader = Reader::new(body);

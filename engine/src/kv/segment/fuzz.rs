@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use entidb_hot::hash::xxh3_64_with_seed;
 
-use super::block::{Block, Target};
+use super::block::{Block, Target, kind_of};
 use super::block_builder::BlockBuilder;
 use super::block_cursor::BlockCursor;
 use super::builder::SegmentBuilder;

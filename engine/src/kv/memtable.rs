@@ -142,8 +142,8 @@ impl Memtable {
     }
 
     /// Bytes of keys, values, entries and links: what the entries take in memory, up to the room
-    /// that vectors keep for growing and two bytes a key for the filter. The same on every platform, as it decides when a flush
-    /// happens.
+    /// that vectors keep for growing, and two bytes a key for the filter. The same on every
+    /// platform, as it decides when a flush happens.
     pub fn bytes(&self) -> usize {
         self.bytes.len() + self.list.bytes()
     }

@@ -60,3 +60,24 @@ fn a_strict_commit_of_nothing_makes_durable_what_the_open_has_found() {
 fn a_checkpoint_makes_durable_what_the_open_has_found() {
     survives(Store::flush);
 }
+
+#[test]
+fn what_an_open_shows_is_safe_from_a_loss_of_power() {
+    for count in 1..40 {
+        let sim = SimStorage::new(u64::from(count));
+        let mut history = History::default();
+        let mut host = Host::new(&sim, 0);
+        let mut store = host.open().unwrap();
+        for n in 0..count {
+            let writes = vec![vec![(key(1, n), Some(vec![7; 40]))]];
+            let step = Step::Group(writes, Durability::Relaxed);
+            host.run_step(&mut store, &step, &mut history).unwrap();
+        }
+        drop(store);
+        sim.restart();
+        let store = open(&sim).unwrap();
+        check(&store, &history.of_process(), "opened again");
+        let cut = SimStorage::from_image(sim.power_cut(PowerCut::default()).nothing_kept(), 1);
+        check(&open(&cut).unwrap(), &history.of_process(), &format!("{count} commits, cut"));
+    }
+}

@@ -116,7 +116,7 @@ export const rootBugs = [
   {
     name: 'an open does not sync what it read',
     about: 'what readers were shown may be gone after a loss of power',
-    suite: 'store_crash',
+    suite: 'store_read_back',
     sites: [{ file: recover, find: 'pending = io.sync(file, Durability::Strict)?;', plant: '' }],
   },
   {

@@ -159,7 +159,7 @@ export const logBugs = [
     about: 'frames of an earlier life of the file pass for frames of this one',
     suite: 'store_crash',
     sites: [
-      { file: 'kv/log/frame.rs', find: '&epoch.to_le_bytes()', plant: '&0_u64.to_le_bytes()' },
+      { file: 'kv/log/frame.rs', find: 'epoch.to_le_bytes()', plant: '0_u64.to_le_bytes()' },
     ],
   },
   {
@@ -167,7 +167,7 @@ export const logBugs = [
     about: 'stale frames are accepted in whatever order they come',
     suite: 'store_crash',
     sites: [
-      { file: 'kv/log/frame.rs', find: '&epoch.to_le_bytes()', plant: '&0_u64.to_le_bytes()' },
+      { file: 'kv/log/frame.rs', find: 'epoch.to_le_bytes()', plant: '0_u64.to_le_bytes()' },
       {
         file: 'kv/log/reader.rs',
         find: `frame.first_seq() != expected_seq

@@ -1,8 +1,8 @@
 //! The loops of `EntiDB` that run over every byte of a block or document.
 //!
 //! They are a crate of their own because a crate is what a build profile can name: this one is
-//! built for nothing but speed where the rest is kept small. What is inlined or generic counts as part of
-//! the crate that calls it, so that nothing here is either.
+//! built for nothing but speed where the rest is kept small. What is inlined or generic counts as
+//! part of the crate that calls it, so that nothing here is either.
 
 pub mod block;
 pub mod bytes;

@@ -81,7 +81,7 @@ async function compile() {
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [
         `--remap-path-prefix=${root}=`,
         `--remap-path-prefix=${cargoHome}=cargo`,
-        // Inlining this little keeps the file small; loops that need more have a crate of their own.
+        // Inlining this little keeps the file small; what needs more has a crate of its own.
         '-Cllvm-args=--inline-threshold=25',
       ].join(' '),
     },

@@ -13,7 +13,7 @@ mod store_script;
 use std::collections::BTreeMap;
 
 use entidb::kv::{Batch, Direction, KeyRange, Store, View};
-use entidb::storage::fault::SimStorage;
+use entidb::storage::fault::{Fault, Repeat, SimStorage};
 use entidb::{Durability, ErrorKind, Geometry, Options, Result};
 use fastrand::Rng;
 use store_script::key;
@@ -260,4 +260,23 @@ fn of_commits_that_share_a_sync_those_that_delete_find_room() {
         let _ = full.store.commit(Durability::Strict).unwrap();
     }
     assert!(shared > 0, "no group was full");
+}
+
+/// As on a disk whose files are given room only when they are written.
+#[test]
+fn a_frame_that_finds_no_room_is_taken_back_and_the_store_goes_on() {
+    let mut full = Full::new(SMALL, 1 << 20, 300, 5);
+    for n in 0..20 {
+        full.put(n).unwrap();
+        let mut batch = Batch::new();
+        batch.put(&full.key(DOCUMENTS, 1_000 + n), b"refused").unwrap();
+        full.store.stage(&batch).unwrap().unwrap();
+        full.sim.fail_at(full.sim.counts().calls, Fault::Quota, Repeat::Once);
+        let refused = full.store.commit(Durability::Strict).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::QuotaExceeded, "{refused}");
+        full.check(&format!("{n} refused"));
+    }
+    let sim = full.sim.clone();
+    full.store = open(&sim, SMALL).unwrap();
+    full.check("opened again");
 }

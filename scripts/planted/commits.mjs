@@ -79,7 +79,7 @@ export const commitBugs = [
   {
     name: 'a full storage ends the store',
     about: 'nothing can be read or deleted any more where only writing fails',
-    suite: 'store_faults',
+    suite: 'store_quota',
     sites: [
       {
         file: commit,

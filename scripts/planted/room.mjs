@@ -32,7 +32,7 @@ export const roomBugs = [
   {
     name: 'a merge replaces what it only reads',
     about: 'the newer versions are gone',
-    suite: 'store_quota',
+    suite: 'store_crash',
     sites: [
       {
         file: job,
@@ -52,12 +52,6 @@ export const roomBugs = [
         plant: 'false',
       },
     ],
-  },
-  {
-    name: 'the logs are cut while the older root needs them',
-    about: 'a root that is lost takes commits along',
-    suite: 'store_fallback',
-    sites: [{ file: room, find: 'let _ = self.write_mark(flushed_seq)?;', plant: '' }],
   },
   {
     name: 'the other log has no room of its own',

@@ -158,9 +158,7 @@ export const logBugs = [
     name: 'the epoch is no part of the checksum of a frame',
     about: 'frames of an earlier life of the file pass for frames of this one',
     suite: 'store_crash',
-    sites: [
-      { file: 'kv/log/frame.rs', find: 'epoch.to_le_bytes()', plant: '0_u64.to_le_bytes()' },
-    ],
+    sites: [{ file: 'kv/log/frame.rs', find: 'epoch.to_le_bytes()', plant: '0_u64.to_le_bytes()' }],
   },
   {
     name: 'neither epoch nor number of a frame is checked',
